@@ -1,0 +1,5 @@
+"""Run as `python -m optout`."""
+
+from optout.cli import main
+
+raise SystemExit(main())

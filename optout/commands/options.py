@@ -1,0 +1,38 @@
+"""Options and small habits that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optout.case import Case, find_case, load_case
+
+case_option = click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path),
+    help="The case folder (default: this folder, else ./optout-case).",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+def the_case(folder: Path | None) -> Case:
+    """The case a command works on. Raises CaseError when there is none."""
+    return load_case(find_case(folder))
+
+
+def note(text: str) -> None:
+    """Progress, counts and hints go to stderr; stdout is for data."""
+    click.echo(text, err=True)
+
+
+def wrote(path: Path | str, next_command: str = "") -> None:
+    """How every command ends: what it wrote, and the next step."""
+    note(f"wrote {path}" + (f" · next: {next_command}" if next_command else ""))
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

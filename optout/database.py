@@ -1,0 +1,114 @@
+"""A DuckDB connection over a case: observations and derived tables as views.
+
+The only module that opens DuckDB. User values are bound as variables, never pasted
+into SQL text; file names that must stand in SQL go through `quoted`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from crawler.records import FORMAT, SCHEMAS
+from optout.case import Case, read_summary
+from optout.errors import CaseError
+from queries import read as read_query
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A private in-memory database: UTC, no extension is fetched from anywhere."""
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "TimeZone": "UTC",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal. Only for places where DuckDB takes no bound value (views)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_case(case: Case) -> duckdb.DuckDBPyConnection:
+    """Views over everything the case holds.
+
+    For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the latest
+    run of each source). For each file in matches/: `<name>` (absent files give no view).
+    Raises CaseError when a run was written by a newer optout or is not readable.
+    """
+    connection = connect()
+    _add_runs(connection, case)
+    for file in sorted(case.matches.glob("*.parquet")):
+        _view(connection, file.stem, f"SELECT * FROM read_parquet({quoted(str(file))})")
+    return connection
+
+
+def relation(
+    connection: duckdb.DuckDBPyConnection, query: str, **variables: Any
+) -> duckdb.DuckDBPyRelation:
+    """Run queries/<query>.sql with `variables` reachable in it by getvariable('name')."""
+    for name, value in variables.items():
+        connection.execute(f"SET VARIABLE {name} = $1", [value])
+    return connection.sql(read_query(query))
+
+
+def dictionaries(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """All rows of a result as dictionaries, in order."""
+    columns = result.columns
+    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+
+
+def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+    connection.execute(
+        "CREATE TABLE runs "
+        "(run_id VARCHAR, source VARCHAR, finished_at TIMESTAMPTZ, summary VARCHAR)"
+    )
+    folders = case.runs()
+    for folder in folders:
+        summary = read_summary(folder)
+        if summary.get("format", FORMAT) > FORMAT:
+            raise CaseError(
+                f"{folder.name} was written by a newer optout (format {summary['format']})",
+                "update optout, then try again",
+            )
+        connection.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?)",
+            [summary["run_id"], summary["source"], summary["finished_at"], json.dumps(summary)],
+        )
+    for name, schema in SCHEMAS.items():
+        _run_view(connection, name, schema, [f / f"{name}.parquet" for f in folders])
+
+
+def _run_view(
+    connection: duckdb.DuckDBPyConnection, name: str, schema: Any, files: list[Path]
+) -> None:
+    present = [file for file in files if file.is_file()]
+    if present:
+        names = ", ".join(quoted(str(file)) for file in present)
+        body = f"SELECT * FROM read_parquet([{names}], union_by_name = true)"
+    else:
+        connection.register(f"_empty_{name}", schema.empty_table())
+        body = f"SELECT * FROM _empty_{name}"
+    _view(connection, name, body)
+    _view(
+        connection,
+        f"current_{name}",
+        f"SELECT * FROM {name} WHERE run_id IN "
+        "(SELECT max(run_id) FROM runs GROUP BY source)",
+    )
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, body: str) -> None:
+    try:
+        connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {body}')
+    except duckdb.Error as error:
+        raise CaseError(
+            f"cannot read {name} of this case: {str(error).splitlines()[0]}",
+            "restore the file named, or move its folder out of the case",
+        ) from error

@@ -1,0 +1,39 @@
+"""
+OptoutError
+├── CaseError       the case folder or optout.toml is missing something or contradicts itself
+├── CrawlError      the crawl cannot start or cannot be written
+├── FetchError      a single address cannot be fetched, or must not be
+├── DatasetError    files not found, not readable, or without the columns needed
+└── RequestError    a request list cannot be made
+"""
+
+from __future__ import annotations
+
+
+class OptoutError(Exception):
+    """A problem a user can mend: `message` says what and where, `hint` the next step."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class CaseError(OptoutError):
+    """The case folder or optout.toml is missing something or contradicts itself."""
+
+
+class CrawlError(OptoutError):
+    """The crawl cannot start or cannot be written."""
+
+
+class FetchError(OptoutError):
+    """A single address cannot be fetched, or must not be."""
+
+
+class DatasetError(OptoutError):
+    """Data set files not found, not readable, or without the columns needed."""
+
+
+class RequestError(OptoutError):
+    """A request list cannot be made."""

@@ -1,0 +1,83 @@
+"""The columns of the derived tables: what `optout match` writes and requests and report read.
+
+`docs/records.md` explains each column. Everything here can be deleted and computed again.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+# Strongest first; never mixed, never added up.
+STRENGTHS = ("same_address", "same_image", "similar_image", "lead", "caption_only")
+
+# One row per data set row tied to the case.
+MATCHES = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("match_id", pa.string()),  # "m-" + 16 hex digits of dataset, edition, file, row
+        ("dataset", pa.string()),
+        ("edition", pa.string()),
+        ("dataset_file", pa.string()),  # relative to the folder searched
+        ("dataset_row", pa.int64()),  # zero-based, in file order
+        ("sample_id", pa.string()),  # where the edition has one
+        ("hash", pa.string()),
+        ("url", pa.string()),  # as it stands in the row
+        ("url_host", pa.string()),  # lower-case, without port
+        ("caption", pa.string()),
+        ("width", pa.int64()),  # as in the row; some editions have the two swapped
+        ("height", pa.int64()),
+        ("similarity", pa.float64()),
+        ("punsafe", pa.float64()),
+        ("pwatermark", pa.float64()),
+        ("aesthetic", pa.float64()),
+        ("nsfw", pa.string()),
+        ("license", pa.string()),
+        ("language", pa.string()),
+        ("md5", pa.string()),
+        ("sha256", pa.string()),
+        ("phash", pa.string()),
+        ("strength", pa.string()),  # the strongest of its evidence
+        ("evidence", pa.list_(pa.string())),  # kinds, strongest first
+        ("place", pa.string()),  # own_site, declared, seen_host or elsewhere
+        ("image_url", pa.string()),  # the artist's image the strongest evidence names, or NULL
+        ("page_url", pa.string()),  # a page that shows it, or NULL
+        ("work_id", pa.string()),
+        ("contradiction", pa.string()),  # e.g. "the address now serves other bytes: …", or NULL
+    ]
+)
+
+# One row per reason.
+EVIDENCE = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("match_id", pa.string()),
+        ("kind", pa.string()),  # a key of evidence.toml
+        ("strength", pa.string()),
+        ("image_url", pa.string()),
+        ("work_id", pa.string()),
+        ("detail", pa.string()),  # the raw text that decided: key, hash, caption, declared host
+        ("weight", pa.float64()),  # 0 to 1; below 1 where the text is not unique
+    ]
+)
+
+# One row per image of the case.
+WORKS = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("work_id", pa.string()),  # "w-" + 16 hex digits of its smallest sha256 or address key
+        ("image_url", pa.string()),
+        ("title", pa.string()),  # the alt text or file name that names it best
+        ("joined_by", pa.string()),  # file, group, key or alone
+    ]
+)
+
+# One row per image that no searched row names.
+NOT_LISTED = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("image_url", pa.string()),
+        ("work_id", pa.string()),
+        ("in_laion_shape", pa.bool_()),
+        ("not_in_shape_because", pa.string()),
+    ]
+)
