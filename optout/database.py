@@ -20,14 +20,12 @@ from queries import read as read_query
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A private in-memory database: UTC, no extension is fetched from anywhere."""
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
-        config={
-            "TimeZone": "UTC",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
     )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 def quoted(text: str) -> str:

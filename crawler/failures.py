@@ -1,0 +1,59 @@
+"""A failed exchange → what became of it, in one plain phrase, and whether to try again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from scrapy import exceptions
+
+from crawler.urls import host_of
+
+_MAX_WAIT = 120.0  # seconds; a server may ask for more, the next run can go on then
+
+
+def explain(failure: Any, refused: dict[str, str]) -> tuple[str, str, bool]:
+    """(outcome, reason, worth a second try) of a Twisted failure.
+
+    `refused` says which hosts the address check turned away, and why.
+    """
+    host = host_of(failure.request.url)
+    error = failure.value
+    text = str(error)
+    if host in refused:
+        return "private_address", f"{host} leads to a place not to be reached: {refused[host]}", False
+    if isinstance(error, exceptions.IgnoreRequest):
+        return "too_large", "larger than allowed once decompressed", False
+    name = type(error).__name__
+    if "certificate" in text.lower() or "ssl" in name.lower() or "SSL" in text or "tls" in text.lower():
+        return "failed", f"{host}: the TLS certificate or connection is not valid", False
+    if "DNSLookup" in name or "CannotResolveHost" in name:
+        return "failed", f"{host}: no such host (DNS gives no address)", False
+    if "Refused" in name:
+        return "failed", f"{host}: the connection was refused", True
+    if "Timeout" in name or "TimeoutError" in name:
+        return "failed", f"{host}: no answer in time", True
+    if "DataLoss" in name:
+        return "failed", f"{host}: the transfer broke off before its end", True
+    if "Cancelled" in name:
+        return "too_large", "larger than allowed", False
+    return "failed", f"{host}: the connection failed ({name})", True
+
+
+def retry_after(value: bytes | None) -> float | None:
+    """Seconds a Retry-After header asks for, at most two minutes (RFC 9110, 10.2.3).
+
+    >>> retry_after(b"7"), retry_after(b"soon")
+    (7.0, None)
+    """
+    text = (value or b"").decode("latin-1").strip()
+    if text.isdigit():
+        return min(float(text), _MAX_WAIT)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), _MAX_WAIT)

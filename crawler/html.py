@@ -1,0 +1,99 @@
+"""Bytes of a page → an element tree, its base address and its text encoding. Never raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+from lxml import html as lxml_html
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+)
+
+from crawler.urls import resolve
+
+Element = Any  # lxml's elements carry no types
+
+_MAGIC = (
+    b"\xff\xd8\xff",  # JPEG
+    b"\x89PNG",
+    b"GIF8",
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\x7fELF",
+    b"MZ\x90",
+    b"OggS",
+    b"ID3",
+    b"BM",
+)
+
+
+def is_binary(body: bytes) -> bool:
+    """Whether bytes that claim to be a page are not text.
+
+    >>> is_binary(b"\\x89PNG\\r\\n"), is_binary(b"<!doctype html>"), is_binary(b"")
+    (True, False, False)
+    """
+    head = body[:1024]
+    if head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return True
+    if head.startswith((b"\xfe\xff", b"\xff\xfe")):  # UTF-16 is text with many NULs
+        return False
+    return head.count(0) > len(head) // 100
+
+
+def encoding_of(body: bytes, content_type: str | None) -> str:
+    """The text encoding of a page: byte order mark, header, declaration, else a guess."""
+    bom, _ = read_bom(body)
+    found = bom or http_content_type_encoding(content_type or "") or html_body_declared_encoding(body)
+    if found:
+        return found
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"  # what browsers assume of an undeclared page (HTML Standard, 13.2.3)
+    return "utf-8"
+
+
+def parse(body: bytes, content_type: str | None = None) -> Element | None:
+    """The document element, or None when there is nothing to read.
+
+    lxml first; what it refuses goes through BeautifulSoup, which takes anything.
+    """
+    if not body.strip(b" \t\r\n\0"):
+        return None
+    encoding = encoding_of(body, content_type)
+    try:
+        parser = lxml_html.HTMLParser(encoding=encoding, huge_tree=True, remove_pis=True)
+        root = lxml_html.document_fromstring(body, parser=parser)
+    except (etree.LxmlError, ValueError, LookupError, AssertionError):
+        return _tolerant(body, encoding)
+    return root
+
+
+def _tolerant(body: bytes, encoding: str) -> Element | None:
+    from bs4 import BeautifulSoup
+
+    try:
+        text = str(BeautifulSoup(body, "html.parser", from_encoding=encoding))
+        text = text.replace("\0", "")
+        return lxml_html.document_fromstring(text) if text.strip() else None
+    except (etree.LxmlError, ValueError, LookupError, AssertionError, RecursionError):
+        return None
+
+
+def base_of(root: Element, url: str) -> str:
+    """The address relative references resolve against: the first <base href>, else the page's."""
+    for element in root.iter("base"):
+        href = element.get("href")
+        if href is not None:
+            return resolve(url, href) or url
+    return url
+
+
+def text_of(element: Element, limit: int = 2000) -> str:
+    """White-space-collapsed text inside an element, at most `limit` characters."""
+    return " ".join("".join(element.itertext()).split())[:limit]

@@ -1,0 +1,131 @@
+"""A job → a finished run folder: journal, crawl, Parquet. Goes on where a killed run stopped."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crawler.job import Job, load_job
+from crawler.journal import Journal
+from crawler.progress import Listener
+from crawler.writer import journal_rows, write_run
+
+JOB_FILE = "job.json"
+
+
+def partial_runs(observations: Path) -> list[Path]:
+    """Folders of runs that were interrupted, oldest first. Left-overs of finished ones go."""
+    found = []
+    for folder in sorted(observations.glob(".run=*.partial")):
+        if (observations / folder.name[1:].removesuffix(".partial")).is_dir():
+            shutil.rmtree(folder)  # killed between renaming the run and removing its journal
+        elif (folder / JOB_FILE).is_file():
+            found.append(folder)
+    return found
+
+
+def begin(job: Job, observations: Path) -> Path:
+    """Make the folder of a new run and keep its job there."""
+    folder = observations / f".run={job.run_id}.partial"
+    folder.mkdir(parents=True)
+    beside = folder / f"{JOB_FILE}.new"
+    job.save(beside)
+    beside.rename(folder / JOB_FILE)
+    return folder
+
+
+def crawl(folder: Path, listener: Listener | None = None) -> tuple[Path | None, dict[str, Any]]:
+    """Crawl (or go on crawling) the run in `folder`; (finished run or None, summary).
+
+    None means the run was stopped from outside and waits to be resumed. At most once per
+    process: Twisted's reactor cannot be started again. Raises JournalBusy when another process
+    crawls this run, OSError when the disk cannot be written (the journal then stays whole).
+    """
+    job = load_job(folder / JOB_FILE)
+    with Journal(folder) as journal:
+        spider, stopped = _run_spider(job, journal, folder, listener)
+        if spider.problem is not None:
+            raise spider.problem
+        summary = _summary(job, spider, listener)
+        if stopped:
+            return None, summary
+        return finish(folder, job, summary), summary
+
+
+def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
+    """Turn a journal into a run folder and remove it."""
+    run = write_run(
+        journal_rows(folder), folder.parent, summary, case_id=job.case_id, run_id=job.run_id,
+        source="crawl", images=folder / "images",
+    )
+    shutil.rmtree(folder)
+    return run
+
+
+def finish_as_is(folder: Path) -> Path:
+    """Close an interrupted run with what it has; its summary says that it was cut short."""
+    job = load_job(folder / JOB_FILE)
+    cut = [{"reason": "interrupted and not resumed", "count": 1, "examples": []}]
+    with Journal(folder):
+        return finish(folder, job, _facts(job) | {"cut_short": cut})
+
+
+def _run_spider(
+    job: Job, journal: Journal, folder: Path, listener: Listener | None
+) -> tuple[Any, bool]:
+    from scrapy import signals
+    from scrapy.core.engine import ExecutionEngine
+    from scrapy.crawler import AsyncCrawlerProcess
+
+    from crawler.resolver import PolicyResolver
+    from crawler.settings import settings_for
+    from crawler.spider import SiteSpider
+
+    # How soon a host that had to wait is asked again; Scrapy looks every 5 s.
+    ExecutionEngine._SLOT_HEARTBEAT_INTERVAL = 0.5
+    process = AsyncCrawlerProcess(settings_for(job))
+    crawler = process.create_crawler(SiteSpider)
+    # Twisted logs a certificate that does not fit with its traceback; here it is a record.
+    logging.getLogger("twisted").setLevel(logging.CRITICAL + 1)
+    PolicyResolver.reach, PolicyResolver.refused = job.reach(), {}
+    outcome: dict[str, Any] = {}
+
+    def closed(spider: Any, reason: str) -> None:
+        outcome.update(spider=spider, reason=reason)
+
+    crawler.signals.connect(closed, signals.spider_closed, weak=False)
+    process.crawl(crawler, job=job, journal=journal, folder=folder, on_progress=listener)
+    process.start()
+    if "spider" not in outcome:
+        raise RuntimeError("the crawl did not start")
+    return outcome["spider"], outcome["reason"] != "finished"
+
+
+def _summary(job: Job, spider: Any, listener: Listener | None) -> dict[str, Any]:
+    spider.frontier.close()
+    if listener is not None:
+        listener(spider.progress.snapshot())
+    cut = [
+        {"reason": reason, "count": cut.count, "examples": cut.examples}
+        for reason, cut in sorted(spider.frontier.cut.items())
+    ]
+    return _facts(job) | {"cut_short": cut, "crawl_delays": dict(sorted(spider.slow_hosts.items()))}
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    from crawler.policy import PRODUCT_TOKEN, USER_AGENT
+
+    return {
+        "started_at": job.started_at,
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sites": list(job.sites),
+        "options": asdict(replace(job.options)),
+        "overrides": list(job.options.owned_hosts),
+        "user_agent": USER_AGENT,
+        "product_token": PRODUCT_TOKEN,
+        "cut_short": [],
+    }

@@ -1,0 +1,85 @@
+"""A path pattern as robots.txt writes it → does it cover a target? (RFC 9309, 2.2.2 and 2.2.3.)
+
+TDM reservation files and Content-Usage rules use the same language.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# What is compared otherwise than written: escapes, and octets that no address may hold. "*" and
+# "$" mean something in a pattern, so as octets of an address they are compared encoded.
+_SPECIAL = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!&'()+,;=%]")
+_UNRESERVED = re.compile(rb"[A-Za-z0-9\-._~]")
+_WILDCARDS = re.compile(rb"\*+")  # a run of them is one
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """A pattern taken apart, ready to match."""
+
+    pieces: tuple[bytes, ...]  # normalised, between the wildcards
+    anchored: bool  # ends in "$"
+
+    @property
+    def octets(self) -> int:
+        """Its length: the longest match is the most specific."""
+        return sum(map(len, self.pieces)) + len(self.pieces) - 1 + self.anchored
+
+    def covers(self, target: bytes) -> bool:
+        """Whether it matches `target`, a normalised path and query. Takes linear time."""
+        first, last = self.pieces[0], self.pieces[-1]
+        if not target.startswith(first):
+            return False
+        if len(self.pieces) == 1:
+            return not self.anchored or target == first
+        if not self.anchored:
+            return _occur(target, self.pieces[1:], len(first), len(target))
+        end = len(target) - len(last)
+        return target.endswith(last) and _occur(target, self.pieces[1:-1], len(first), end)
+
+
+def path_pattern(octets: bytes) -> PathPattern | None:
+    """Take a pattern apart; None where it can cover nothing (it must begin with "/" or "*")."""
+    if not octets.startswith((b"/", b"*")):
+        return None
+    anchored = octets.endswith(b"$")
+    pieces = _WILDCARDS.split(octets[:-1] if anchored else octets)
+    return PathPattern(tuple(normalised(piece) for piece in pieces), anchored)
+
+
+def target_octets(target: str) -> bytes:
+    """Path, "?" and query of an address in the form that `PathPattern.covers` takes."""
+    path = target if target.startswith("/") else "/" + target
+    return normalised(path.encode("utf-8", "surrogatepass"))
+
+
+def normalised(octets: bytes) -> bytes:
+    """Escapes of unreserved characters undone, every other unusual octet escaped.
+
+    >>> normalised("/%62%2f/\u30c4".encode())
+    b'/b%2F/%E3%83%84'
+    """
+    return _SPECIAL.sub(_special, octets)
+
+
+def _special(found: re.Match[bytes]) -> bytes:
+    octets = found.group()
+    if len(octets) == 1:
+        return b"%%%02X" % octets[0]
+    character = bytes([int(octets[1:], 16)])
+    return character if _UNRESERVED.fullmatch(character) else octets.upper()
+
+
+def _occur(target: bytes, pieces: tuple[bytes, ...], start: int, end: int) -> bool:
+    """Whether the pieces occur in order within target[start:end].
+
+    The leftmost place of each leaves the most room for the next, so nothing is tried twice.
+    """
+    for piece in pieces:
+        start = target.find(piece, start, end)
+        if start < 0:
+            return False
+        start += len(piece)
+    return start <= end

@@ -1,0 +1,124 @@
+"""A finished journal → the run's Parquet files, written beside and renamed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crawler.journal import entries
+from crawler.pictures import FOLDER as IMAGES
+from crawler.records import FORMAT, SCHEMAS
+
+_BATCH = 4000  # rows held before they are written
+_TIME = "observed_at"
+
+
+def write_run(
+    rows: Iterator[tuple[str, dict[str, Any]]],
+    folder: Path,
+    summary: dict[str, Any],
+    *,
+    case_id: str,
+    run_id: str,
+    source: str,
+    images: Path | None = None,
+) -> Path:
+    """Write (relation, row) pairs as a whole run folder and return it.
+
+    Memory stays flat: rows are written in batches. `images` is a folder of kept bytes to move
+    along. Raises OSError when the disk is full; then nothing is left under the final name.
+    """
+    final = folder / f"run={run_id}"
+    beside = folder / f".run={run_id}.finishing"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    common = {"case_id": case_id, "run_id": run_id, "source": source}
+    tables = {name: _Table(beside / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
+    try:
+        for name, row in rows:
+            tables[name].add(common | row)
+    finally:
+        for table in tables.values():
+            table.close()
+    summary = {**summary, **common, "format": FORMAT,
+               "rows": {name: table.count for name, table in tables.items()}}
+    (beside / "summary.json").write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8")
+    if images is not None and images.is_dir():
+        shutil.copytree(images, beside / IMAGES, copy_function=os.link)
+    _sync(beside)
+    os.replace(beside, final)
+    return final
+
+
+def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(relation, row) of every record in a journal."""
+    for entry in entries(folder):
+        kind = entry["kind"]
+        if kind == "page":
+            yield "pages", entry["page"]
+            yield from (("metas", row) for row in entry["metas"])
+            stamp = {_TIME: entry["page"][_TIME]}
+            yield from (("image_refs", row | stamp) for row in entry["image_refs"])
+            yield from _hops("page", entry["page"]["url"], entry["hops"])
+        elif kind == "image":
+            yield "images", entry["image"]
+            yield from _hops("image", entry["image"]["image_url"], entry["hops"])
+        elif kind == "site_file":
+            row = entry["site_file"]
+            body = row["body"]
+            yield "site_files", row | {"body": None if body is None else base64.b64decode(body)}
+            yield from _hops("site_file", row["url"], entry["hops"])
+
+
+def _hops(subject: str, url: str, hops: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from (("hops", hop | {"subject": subject, "url": url}) for hop in hops)
+
+
+class _Table:
+    """One Parquet file being written."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._schema, self._rows, self.count = schema, [], 0
+        self._names = schema.names
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+
+    def add(self, row: dict[str, Any]) -> None:
+        clean = {name: row.get(name) for name in self._names}
+        clean[_TIME] = datetime.fromisoformat(clean[_TIME])
+        self._rows.append({k: _text(v) for k, v in clean.items()})
+        self.count += 1
+        if len(self._rows) >= _BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+            self._rows = []
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+
+def _text(value: Any) -> Any:
+    """Text that UTF-8 can hold: lone surrogates come from pages that lie about their encoding."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk hold every file before the folder gets its final name."""
+    for path in [*folder.iterdir(), folder]:
+        fd = os.open(path, os.O_RDONLY)
+        os.fsync(fd)
+        os.close(fd)

@@ -1,0 +1,143 @@
+"""A case → one more finished run of observations. The only part of `optout` that runs a crawl."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from optout.case import Case, read_summary
+from optout.errors import CrawlError
+
+if TYPE_CHECKING:
+    from crawler.job import CrawlOptions
+    from crawler.progress import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlResult:
+    """What a crawl left behind. `run` is None when it was stopped and waits to be resumed."""
+
+    run: Path | None
+    summary: dict[str, Any]
+    resumed: bool
+
+
+def crawl_case(
+    case: Case,
+    options: CrawlOptions | None = None,
+    progress: Listener | None = None,
+    *,
+    new_run: bool = False,
+) -> CrawlResult:
+    """Crawl the case's sites into a new run, or go on with an interrupted one.
+
+    At most once per process (Scrapy's reactor cannot start twice). `new_run` closes an
+    interrupted run as it stands and begins afresh. Raises CrawlError with the next step when
+    there is no site, another process is crawling the case, or the disk is full.
+    """
+    from crawler.job import CrawlOptions, Job
+    from crawler.journal import JournalBusy
+    from crawler.run import begin, crawl, finish_as_is, partial_runs
+
+    try:
+        waiting = partial_runs(case.observations)
+        if new_run:
+            for folder in waiting:
+                finish_as_is(folder)
+            waiting = []
+        resumed = bool(waiting)
+        if not waiting:
+            if not case.sites:
+                raise CrawlError(
+                    f"{case.folder / 'optout.toml'} names no site",
+                    'add sites = ["https://your-site.example/"] under [where], '
+                    "or give the address: optout crawl https://your-site.example",
+                )
+            job = Job(
+                case_id=case.case_id,
+                run_id=new_run_id(case),
+                sites=tuple(site_root(site) for site in case.sites),
+                started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                options=_scoped(options or CrawlOptions(), case),
+            )
+            waiting = [begin(job, case.observations)]
+        run, summary = crawl(waiting[0], progress)
+    except JournalBusy as error:
+        raise CrawlError(
+            f"another crawl of {case.folder} is running", "wait for it to end, or stop it"
+        ) from error
+    except ValueError as error:
+        raise CrawlError(
+            f"an interrupted run in {case.observations} cannot be read ({error})",
+            "use the optout that began it, or move its folder away",
+        ) from error
+    except OSError as error:
+        raise CrawlError(
+            f"cannot write to {case.observations}: {error.strerror or error}; "
+            "what was gathered is kept",
+            "free some space, then run the same command again: it goes on where it stopped",
+        ) from error
+    return CrawlResult(run, summary if run is None else read_summary(run), resumed)
+
+
+def site_root(text: str) -> str:
+    """The address of a site as typed → one that can be asked for. Raises CrawlError.
+
+    >>> site_root("mira.example")
+    'https://mira.example/'
+    """
+    from crawler.policy import Reach, refusal
+    from crawler.urls import clean
+
+    text = text.strip()
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        text = f"https://{text}"
+    address = clean(text)
+    reason = refusal(address, Reach(allow_private=True)) if address else "it cannot be read"
+    if address is None or reason:
+        raise CrawlError(
+            f"{text} is not an address to crawl: {reason}", "write it like https://your-site.example"
+        )
+    host = urlsplit(address).hostname or ""
+    if "." not in host and ":" not in host and host != "localhost":
+        raise CrawlError(
+            f"{text} names no full host", "write it like https://your-site.example"
+        )
+    return address
+
+
+def new_run_id(case: Case) -> str:
+    """The start in UTC; a second run within the second waits for the next one's name."""
+    taken = {path.name for path in case.observations.glob("*run=*")}
+    moment = datetime.now(UTC)
+    while True:
+        run_id = moment.strftime("%Y-%m-%dT%H%M%SZ")
+        if f"run={run_id}" not in taken and f".run={run_id}.partial" not in taken:
+            return run_id
+        moment = moment.replace(microsecond=0) + _SECOND
+
+
+def _scoped(options: CrawlOptions, case: Case) -> CrawlOptions:
+    """On a host that many share, only what lies below the artist's own path is their site."""
+    from dataclasses import replace
+
+    try:
+        from optout.datasets.shared_hosts import is_shared_host
+    except ImportError:
+        return options
+
+    below = [
+        site_root(site)
+        for site in case.sites
+        if is_shared_host(urlsplit(site_root(site)).hostname or "")
+        and urlsplit(site_root(site)).path.strip("/")
+    ]
+    return replace(options, path_scoped=tuple(below))
+
+
+
+_SECOND = timedelta(seconds=1)
