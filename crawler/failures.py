@@ -10,6 +10,15 @@ from scrapy import exceptions
 
 from crawler.urls import host_of
 
+# Part of the error's name → outcome, words, worth a second try.
+_KINDS = (
+    ("DNSLookup", "failed", "no such host (DNS gives no address)", False),
+    ("CannotResolveHost", "failed", "no such host (DNS gives no address)", False),
+    ("Refused", "failed", "the connection was refused", True),
+    ("Timeout", "failed", "no answer in time", True),
+    ("DataLoss", "failed", "the transfer broke off before its end", True),
+    ("Cancelled", "too_large", "larger than allowed", False),
+)
 _MAX_WAIT = 120.0  # seconds; a server may ask for more, the next run can go on then
 
 
@@ -22,22 +31,19 @@ def explain(failure: Any, refused: dict[str, str]) -> tuple[str, str, bool]:
     error = failure.value
     text = str(error)
     if host in refused:
-        return "private_address", f"{host} leads to a place not to be reached: {refused[host]}", False
+        return (
+            "private_address",
+            f"{host} leads to a place not to be reached: {refused[host]}",
+            False,
+        )
     if isinstance(error, exceptions.IgnoreRequest):
         return "too_large", "larger than allowed once decompressed", False
     name = type(error).__name__
-    if "certificate" in text.lower() or "ssl" in name.lower() or "SSL" in text or "tls" in text.lower():
+    if any(word in f"{name} {text}".lower() for word in ("certificate", "ssl", "tls")):
         return "failed", f"{host}: the TLS certificate or connection is not valid", False
-    if "DNSLookup" in name or "CannotResolveHost" in name:
-        return "failed", f"{host}: no such host (DNS gives no address)", False
-    if "Refused" in name:
-        return "failed", f"{host}: the connection was refused", True
-    if "Timeout" in name or "TimeoutError" in name:
-        return "failed", f"{host}: no answer in time", True
-    if "DataLoss" in name:
-        return "failed", f"{host}: the transfer broke off before its end", True
-    if "Cancelled" in name:
-        return "too_large", "larger than allowed", False
+    for part, outcome, words, transient in _KINDS:
+        if part in name:
+            return outcome, f"{host}: {words}", transient
     return "failed", f"{host}: the connection failed ({name})", True
 
 

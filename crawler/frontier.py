@@ -68,9 +68,7 @@ class Cut:
 class Frontier:
     """The queue of one run."""
 
-    def __init__(
-        self, job: Job, on_blocked: Callable[[Task, Decision | None, str], None]
-    ) -> None:
+    def __init__(self, job: Job, on_blocked: Callable[[Task, Decision | None, str], None]) -> None:
         """`on_blocked(task, decision, reason)` is told of tasks that must not be asked for:
         `decision` is the robots.txt rule, or None when the address is private (`reason`)."""
         self.job = job

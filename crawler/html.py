@@ -48,7 +48,9 @@ def is_binary(body: bytes) -> bool:
 def encoding_of(body: bytes, content_type: str | None) -> str:
     """The text encoding of a page: byte order mark, header, declaration, else a guess."""
     bom, _ = read_bom(body)
-    found = bom or http_content_type_encoding(content_type or "") or html_body_declared_encoding(body)
+    found = (
+        bom or http_content_type_encoding(content_type or "") or html_body_declared_encoding(body)
+    )
     if found:
         return found
     try:

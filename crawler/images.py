@@ -45,7 +45,9 @@ LAZY = (
 )
 LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-bgset")
 
-_IMAGE_FILE = re.compile(r"\.(?:jpe?g|jfif|png|gif|webp|avif|svg|bmp|tiff?|jxl|heic)(?:$|[?#])", re.I)
+_IMAGE_FILE = re.compile(
+    r"\.(?:jpe?g|jfif|png|gif|webp|avif|svg|bmp|tiff?|jxl|heic)(?:$|[?#])", re.I
+)
 _PLACEHOLDER = re.compile(
     r"^data:|(?:^|/)(?:blank|spacer|pixel|placeholder|transparent|1x1|loading)[^/]*\.(?:gif|png|svg)",
     re.I,
@@ -60,9 +62,34 @@ _META_IMAGES = {
     "thumbnail",
 }
 _META_ALTS = {"og:image:alt", "twitter:image:alt"}
-_ICON_RELS = {"icon", "shortcut icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon"}
-_TAGS = ("img", "amp-img", "source", "a", "meta", "link", "style", "video", "input", "image",
-         "body", "div", "section", "span", "figure", "li", "header", "table", "td")
+_ICON_RELS = {
+    "icon",
+    "shortcut icon",
+    "apple-touch-icon",
+    "apple-touch-icon-precomposed",
+    "mask-icon",
+}
+_TAGS = (
+    "img",
+    "amp-img",
+    "source",
+    "a",
+    "meta",
+    "link",
+    "style",
+    "video",
+    "input",
+    "image",
+    "body",
+    "div",
+    "section",
+    "span",
+    "figure",
+    "li",
+    "header",
+    "table",
+    "td",
+)
 _MAX_TEXT = 100_000  # characters of an alt text kept; longer ones are abuse
 
 
@@ -173,8 +200,16 @@ def _img(page: _Page, element: Element, groups: dict[Element, str]) -> None:
     real = [c for c in found if not _PLACEHOLDER.search(c[1].strip())]
     for attribute, raw, descriptor in real or [c for c in found if not c[1].startswith("data:")]:
         furniture = _is_furniture(element)
-        page.add(element, attribute, raw, group, descriptor=descriptor, alt=alt,
-                 captions=captions, furniture=furniture)
+        page.add(
+            element,
+            attribute,
+            raw,
+            group,
+            descriptor=descriptor,
+            alt=alt,
+            captions=captions,
+            furniture=furniture,
+        )
 
 
 def _candidates(element: Element) -> Iterator[tuple[str, str, str | None]]:
@@ -192,7 +227,7 @@ def _candidates(element: Element) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _looks_like_address(text: str) -> bool:
-    """Lazy attributes also hold numbers, JSON and class names; an address has a slash or a suffix."""
+    """Lazy attributes also hold numbers, JSON and class names."""
     text = text.strip()
     return bool(text) and text[0] not in "{[<" and ("/" in text or bool(_IMAGE_FILE.search(text)))
 

@@ -53,8 +53,13 @@ def sitemap_links(body: bytes, url: str) -> tuple[list[str], list[str]]:
     further: list[str] = []
     try:
         events: Any = etree.iterparse(
-            io.BytesIO(body), events=("end",), resolve_entities=False, no_network=True,
-            load_dtd=False, huge_tree=False, recover=True,
+            io.BytesIO(body),
+            events=("end",),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            recover=True,
         )
         for _, element in events:
             name = etree.QName(element).localname if isinstance(element.tag, str) else ""

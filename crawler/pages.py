@@ -20,7 +20,16 @@ from crawler.urls import origin, resolve
 # Names of metas that can carry a signal; agent names are anything else a robot may be called,
 # so every meta whose content holds one of the known words is kept too.
 _SIGNAL_NAMES = frozenset({"robots", "tdm-reservation", "tdm-policy", "tdm:reservation", "license"})
-_SIGNAL_WORDS = ("noai", "noindex", "noimage", "noml", "nofollow", "noarchive", "nocache", "nosnippet")
+_SIGNAL_WORDS = (
+    "noai",
+    "noindex",
+    "noimage",
+    "noml",
+    "nofollow",
+    "noarchive",
+    "nocache",
+    "nosnippet",
+)
 
 
 def page_record(
@@ -43,7 +52,11 @@ def page_record(
         "robots_rule": task.rule,
     }
     record: dict[str, Any] = {
-        "page": page, "hops": task.hops, "metas": [], "image_refs": [], "links": [],
+        "page": page,
+        "hops": task.hops,
+        "metas": [],
+        "image_refs": [],
+        "links": [],
         "redirected": False,
     }
     if response is None:
@@ -154,7 +167,7 @@ def _linked_image(task: Task) -> dict[str, Any]:
 def _metas(root: html.Element, url: str, observed_at: str) -> list[dict[str, Any]]:
     found = []
     for position, element in enumerate(root.iter("meta")):
-        name = (element.get("name") or element.get("property") or element.get("http-equiv") or "")
+        name = element.get("name") or element.get("property") or element.get("http-equiv") or ""
         content = element.get("content") or ""
         lower = content.lower()
         if name.lower() in _SIGNAL_NAMES or any(word in lower for word in _SIGNAL_WORDS):

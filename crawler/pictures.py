@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ def _store(folder: Path, name: str, body: bytes) -> str:
     if not path.exists():
         beside = path.with_suffix(".partial")
         beside.write_bytes(body)
-        os.replace(beside, path)
+        beside.replace(path)
     return f"{FOLDER}/{name}"
 
 

@@ -10,10 +10,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-PRODUCT_TOKEN = "optout"  # the name robots.txt rules can address
-USER_AGENT = (
-    "optout/0.1 (checks opt-out signals for the artist who runs it; product token: optout)"
-)
+PRODUCT_TOKEN = "optout"  # noqa: S105 – not a secret: the name robots.txt rules can address
+USER_AGENT = "optout/0.1 (checks opt-out signals for the artist who runs it; product token: optout)"
 
 SCHEMES = ("http", "https")
 MAX_REDIRECTS = 10  # of pages and images; robots.txt follows 5 (RFC 9309, 2.3.1.2)

@@ -47,7 +47,13 @@ class Progress:
     def snapshot(self) -> Snapshot:
         pages, images = self._frontier.waiting()
         return Snapshot(
-            self.pages, self.images, self._frontier.hosts(), pages, images, self.bytes, self.seconds()
+            self.pages,
+            self.images,
+            self._frontier.hosts(),
+            pages,
+            images,
+            self.bytes,
+            self.seconds(),
         )
 
     def tick(self) -> None:

@@ -3,7 +3,7 @@ anywhere, and somewhere else a moment later."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet import defer
@@ -19,8 +19,8 @@ class PolicyResolver(CachingThreadedResolver):
     the run: Scrapy makes the resolver itself and passes nothing along.
     """
 
-    reach = Reach()
-    refused: dict[str, str] = {}
+    reach: ClassVar[Reach] = Reach()
+    refused: ClassVar[dict[str, str]] = {}
 
     def getHostByName(self, name: str, timeout: Any = ()) -> Any:
         answer = super().getHostByName(name, timeout)

@@ -59,8 +59,13 @@ def crawl(folder: Path, listener: Listener | None = None) -> tuple[Path | None, 
 def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
     """Turn a journal into a run folder and remove it."""
     run = write_run(
-        journal_rows(folder), folder.parent, summary, case_id=job.case_id, run_id=job.run_id,
-        source="crawl", images=folder / "images",
+        journal_rows(folder),
+        folder.parent,
+        summary,
+        case_id=job.case_id,
+        run_id=job.run_id,
+        source="crawl",
+        images=folder / "images",
     )
     shutil.rmtree(folder)
     return run
@@ -80,6 +85,7 @@ def _run_spider(
     from scrapy import signals
     from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import AsyncCrawlerProcess
+    from twisted.logger import globalLogBeginner
 
     from crawler.resolver import PolicyResolver
     from crawler.settings import settings_for
@@ -89,7 +95,8 @@ def _run_spider(
     ExecutionEngine._SLOT_HEARTBEAT_INTERVAL = 0.5
     process = AsyncCrawlerProcess(settings_for(job))
     crawler = process.create_crawler(SiteSpider)
-    # Twisted logs a certificate that does not fit with its traceback; here it is a record.
+    # Twisted prints a certificate that does not fit with its traceback; here it is a record.
+    globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     logging.getLogger("twisted").setLevel(logging.CRITICAL + 1)
     PolicyResolver.reach, PolicyResolver.refused = job.reach(), {}
     outcome: dict[str, Any] = {}

@@ -67,14 +67,15 @@ class SiteSpider(scrapy.Spider):
         return spider
 
     async def start(self) -> Any:
-        """Nothing to yield: the scheduler has the frontier. Fills it."""
+        """Fill the frontier. Nothing is yielded: the scheduler hands out what is in it."""
+        no_requests: tuple[Request, ...] = ()
         self.resume()
         for site in self.job.sites:
             self.frontier.ask_robots(origin(site))
             self.frontier.add_page(site, 0, None)
             self.frontier.add_sitemap(origin(site) + "/sitemap.xml")
-        for nothing in ():
-            yield nothing
+        for request in no_requests:
+            yield request
 
     # --- what goes out ---
 
@@ -190,7 +191,11 @@ class SiteSpider(scrapy.Spider):
             self.frontier.again(task, 0)
 
     def _finish(
-        self, task: Task, response: Response | None, outcome: str = "fetched", reason: str | None = None
+        self,
+        task: Task,
+        response: Response | None,
+        outcome: str = "fetched",
+        reason: str | None = None,
     ) -> None:
         if task.kind == "page":
             self._save_page(task, response, outcome, reason)
@@ -234,9 +239,15 @@ class SiteSpider(scrapy.Spider):
             self.frontier.add_page(url, depth, page["url"], redirects)
         return new
 
-    def _site_file(self, task: Task, response: Response | None, outcome: str, reason: str | None) -> None:
+    def _site_file(
+        self, task: Task, response: Response | None, outcome: str, reason: str | None
+    ) -> None:
         if task.kind == "sitemap":
-            found = sitemap_links(response.body, task.hop_url) if response is not None and response.status == 200 else ([], [])
+            found = (
+                sitemap_links(response.body, task.hop_url)
+                if response is not None and response.status == 200
+                else ([], [])
+            )
             self._write("sitemap", {"url": task.url, "pages": found[0], "further": found[1]})
             self._spread_sitemap(task.url, *found)
             return
@@ -245,7 +256,9 @@ class SiteSpider(scrapy.Spider):
         if outcome != "fetched":
             self.unreachable[origin(task.url)] = (outcome, reason or "no answer")
         body = None if response is None or outcome != "fetched" else response.body
-        self._apply_robots(task.url, record["site_file"]["status"] if outcome == "fetched" else None, body)
+        self._apply_robots(
+            task.url, record["site_file"]["status"] if outcome == "fetched" else None, body
+        )
 
     def _spread_sitemap(self, url: str, found: list[str], further: list[str]) -> None:
         for address in found:

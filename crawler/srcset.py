@@ -18,7 +18,7 @@ def parse(text: str) -> list[tuple[str, str]]:
     >>> parse("a.jpg 1x, w_300,h_200/b.jpg 2x")
     [('a.jpg', '1x'), ('w_300,h_200/b.jpg', '2x')]
     """
-    found = []
+    found: list[tuple[str, str]] = []
     position, end = 0, len(text)
     while True:
         while position < end and text[position] in _SPACE + ",":
@@ -66,7 +66,11 @@ def _valid(descriptors: list[str]) -> bool:
     for token in descriptors:
         if _WIDTH.fullmatch(token) and int(token[:-1]) > 0 and not (width or density):
             width = True
-        elif _DENSITY.fullmatch(token) and float(token[:-1]) >= 0 and not (width or density or height):
+        elif (
+            _DENSITY.fullmatch(token)
+            and float(token[:-1]) >= 0
+            and not (width or density or height)
+        ):
             density = True
         elif _HEIGHT.fullmatch(token) and int(token[:-1]) > 0 and not (height or density):
             height = True

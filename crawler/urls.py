@@ -9,7 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from w3lib.url import safe_url_string
 
 # Resolving is the hot path of a crawl; most addresses need no repair.
-_PLAIN_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|\.(?![./]|$))*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?")
+_PLAIN_PATH = re.compile(
+    r"/(?!/)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|\.(?![./]|$))*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+)
 _PLAIN_URL = re.compile(
     r"https?://[a-z0-9.-]+(?::(?!80(?:/|$)|443(?:/|$))\d+)?"
     r"/(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|\.(?![./]|$))*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"

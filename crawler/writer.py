@@ -49,13 +49,19 @@ def write_run(
     finally:
         for table in tables.values():
             table.close()
-    summary = {**summary, **common, "format": FORMAT,
-               "rows": {name: table.count for name, table in tables.items()}}
-    (beside / "summary.json").write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8")
+    summary = {
+        **summary,
+        **common,
+        "format": FORMAT,
+        "rows": {name: table.count for name, table in tables.items()},
+    }
+    (beside / "summary.json").write_text(
+        json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8"
+    )
     if images is not None and images.is_dir():
         shutil.copytree(images, beside / IMAGES, copy_function=os.link)
     _sync(beside)
-    os.replace(beside, final)
+    beside.replace(final)
     return final
 
 
@@ -79,7 +85,9 @@ def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _hops("site_file", row["url"], entry["hops"])
 
 
-def _hops(subject: str, url: str, hops: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _hops(
+    subject: str, url: str, hops: list[dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from (("hops", hop | {"subject": subject, "url": url}) for hop in hops)
 
 
@@ -87,12 +95,13 @@ class _Table:
     """One Parquet file being written."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema, self._rows, self.count = schema, [], 0
+        self._schema, self.count = schema, 0
+        self._rows: list[dict[str, Any]] = []
         self._names = schema.names
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
 
     def add(self, row: dict[str, Any]) -> None:
-        clean = {name: row.get(name) for name in self._names}
+        clean: dict[str, Any] = {name: row.get(name) for name in self._names}
         clean[_TIME] = datetime.fromisoformat(clean[_TIME])
         self._rows.append({k: _text(v) for k, v in clean.items()})
         self.count += 1

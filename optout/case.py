@@ -151,7 +151,9 @@ def create_case(
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise CaseError(f"cannot write {path}: {error.strerror}", "choose a folder you may write to") from error
+        raise CaseError(
+            f"cannot write {path}: {error.strerror}", "choose a folder you may write to"
+        ) from error
     return load_case(folder)
 
 
@@ -161,7 +163,8 @@ def _case(folder: Path, path: Path, data: dict[str, Any]) -> Case:
     case_id = data.get("case_id")
     if not isinstance(case_id, str) or not re.fullmatch(r"[\w.-]{1,64}", case_id):
         raise CaseError(
-            f'{path}: "case_id" is missing or not a plain name', 'add for example case_id = "my-name"'
+            f'{path}: "case_id" is missing or not a plain name',
+            'add for example case_id = "my-name"',
         )
     created = data.get("created")
     return Case(

@@ -100,13 +100,12 @@ def site_root(text: str) -> str:
     reason = refusal(address, Reach(allow_private=True)) if address else "it cannot be read"
     if address is None or reason:
         raise CrawlError(
-            f"{text} is not an address to crawl: {reason}", "write it like https://your-site.example"
+            f"{text} is not an address to crawl: {reason}",
+            "write it like https://your-site.example",
         )
     host = urlsplit(address).hostname or ""
     if "." not in host and ":" not in host and host != "localhost":
-        raise CrawlError(
-            f"{text} names no full host", "write it like https://your-site.example"
-        )
+        raise CrawlError(f"{text} names no full host", "write it like https://your-site.example")
     return address
 
 
@@ -125,19 +124,15 @@ def _scoped(options: CrawlOptions, case: Case) -> CrawlOptions:
     """On a host that many share, only what lies below the artist's own path is their site."""
     from dataclasses import replace
 
-    try:
-        from optout.datasets.shared_hosts import is_shared_host
-    except ImportError:
-        return options
+    from optout.identity.hosts import shared_host
 
+    roots = [site_root(site) for site in case.sites]
     below = [
-        site_root(site)
-        for site in case.sites
-        if is_shared_host(urlsplit(site_root(site)).hostname or "")
-        and urlsplit(site_root(site)).path.strip("/")
+        root
+        for root in roots
+        if urlsplit(root).path.strip("/") and shared_host(urlsplit(root).hostname or "")
     ]
     return replace(options, path_scoped=tuple(below))
-
 
 
 _SECOND = timedelta(seconds=1)

@@ -97,8 +97,7 @@ def _run_view(
     _view(
         connection,
         f"current_{name}",
-        f"SELECT * FROM {name} WHERE run_id IN "
-        "(SELECT max(run_id) FROM runs GROUP BY source)",
+        f"SELECT * FROM {name} WHERE run_id IN (SELECT max(run_id) FROM runs GROUP BY source)",
     )
 
 

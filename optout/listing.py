@@ -40,8 +40,12 @@ def add_list(case: Case, path: Path) -> tuple[Path, int]:
         )
     summary = {"started_at": moment, "finished_at": moment, "list": path.name, "cut_short": []}
     run = write_run(
-        _rows(found, path.name, moment), case.observations, summary,
-        case_id=case.case_id, run_id=new_run_id(case), source="list",
+        _rows(found, path.name, moment),
+        case.observations,
+        summary,
+        case_id=case.case_id,
+        run_id=new_run_id(case),
+        source="list",
     )
     return run, len(found)
 
@@ -53,13 +57,26 @@ def _rows(
     for position, image in enumerate(found):
         url, alt = image["image_url"], image.pop("alt", None)
         group = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:12]
-        yield "image_refs", {
-            "observed_at": moment, "page_url": None, "position": position, "tag": "list",
-            "attribute": origin, "raw": url, "image_url": url, "image_group": f"{group}-0",
-            "alt": alt, "captions": [], "absolute": "://" in url, "furniture": False,
-            "alt_state": "missing" if alt is None else "text" if alt.strip() else "empty",
-            "in_laion_shape": None, "not_in_shape_because": None,
-        }
+        yield (
+            "image_refs",
+            {
+                "observed_at": moment,
+                "page_url": None,
+                "position": position,
+                "tag": "list",
+                "attribute": origin,
+                "raw": url,
+                "image_url": url,
+                "image_group": f"{group}-0",
+                "alt": alt,
+                "captions": [],
+                "absolute": "://" in url,
+                "furniture": False,
+                "alt_state": "missing" if alt is None else "text" if alt.strip() else "empty",
+                "in_laion_shape": None,
+                "not_in_shape_because": None,
+            },
+        )
         if url not in seen:
             seen.add(url)
             yield "images", {"observed_at": moment, "outcome": "listed", **image}
@@ -105,7 +122,9 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[str, str | None]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise CaseError(f"{path}, line {number} is not JSON: {error}", "mend that line") from error
+            raise CaseError(
+                f"{path}, line {number} is not JSON: {error}", "mend that line"
+            ) from error
         yield _pick(path, row if isinstance(row, dict) else {"url": row})
 
 

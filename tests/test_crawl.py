@@ -60,8 +60,12 @@ def site(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
         "/img/missing.jpg": (404, [], b"gone"),
         "/img/1.jpg": (
             200,
-            [("Content-Type", "text/plain"), ("X-Robots-Tag", "googlebot: noindex"),
-             ("X-Robots-Tag", "noai, noimageai"), ("Set-Cookie", "secret=1")],
+            [
+                ("Content-Type", "text/plain"),
+                ("X-Robots-Tag", "googlebot: noindex"),
+                ("X-Robots-Tag", "noai, noimageai"),
+                ("Set-Cookie", "secret=1"),
+            ],
             jpeg(1, 64, 48),
         ),
     }

@@ -1,4 +1,4 @@
-"""A crawl killed with SIGKILL at random moments ends with the same records as an undisturbed one."""
+"""A crawl killed with SIGKILL at random moments records what an undisturbed one records."""
 
 from __future__ import annotations
 

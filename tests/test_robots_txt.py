@@ -233,7 +233,7 @@ def textproto(text: str) -> list[tuple[str, str]]:
 
 
 def unescaped(text: str) -> bytes:
-    return codecs.escape_decode(text.encode())[0]  # type: ignore[attr-defined]
+    return codecs.escape_decode(text.encode())[0]
 
 
 def expectations(folder: Path) -> Iterator[tuple[str, bytes, dict[str, str]]]:

@@ -21,14 +21,24 @@ OPTIONS = (
     click.option("--max-depth", type=click.IntRange(0), help="Links from a site root."),
     click.option("--max-minutes", type=click.FloatRange(0), help="Time budget (0: none)."),
     click.option("--max-megabytes", type=click.IntRange(0), help="Transfer budget (0: none)."),
-    click.option("--trap-limit", type=click.IntRange(0),
-                 help="Pages of one pattern without a new image before it counts as a trap (0: off)."),
-    click.option("--delay", type=click.FloatRange(0), help="Least seconds between two requests to a host."),
+    click.option(
+        "--trap-limit",
+        type=click.IntRange(0),
+        help="Pages of one pattern without a new image before it counts as a trap (0: off).",
+    ),
+    click.option(
+        "--delay", type=click.FloatRange(0), help="Least seconds between two requests to a host."
+    ),
     click.option("--per-host", type=click.IntRange(1, 64), help="Requests to one host at a time."),
     click.option("--no-autothrottle", is_flag=True, help="Do not slow down as the server does."),
     click.option("--timeout", type=click.FloatRange(1), help="Seconds for one answer."),
-    click.option("--i-own-this-site", "owned", multiple=True, metavar="HOST",
-                 help="Read robots.txt of HOST but do not obey it; recorded in the run."),
+    click.option(
+        "--i-own-this-site",
+        "owned",
+        multiple=True,
+        metavar="HOST",
+        help="Read robots.txt of HOST but do not obey it; recorded in the run.",
+    ),
     click.option("--allow-private", is_flag=True, help="Allow private and loopback addresses."),
 )
 
@@ -42,8 +52,12 @@ def crawl_options(command: Any) -> Any:
 
 @click.command("crawl")
 @click.argument("sites", nargs=-1)
-@click.option("--case", "case_folder", type=click.Path(path_type=Path),
-              help="The case folder (default: this folder, else ./optout-case).")
+@click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path),
+    help="The case folder (default: this folder, else ./optout-case).",
+)
 @click.option("--new-run", is_flag=True, help="Close an interrupted run as it is and begin afresh.")
 @crawl_options
 def command(sites: tuple[str, ...], case_folder: Path | None, new_run: bool, **chosen: Any) -> None:
@@ -72,13 +86,16 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
         if not roots or (folder and (folder / FILE).exists()):
             raise
         return create_case(
-            folder or Path(DEFAULT_FOLDER), roots, names=list(chosen["names"]), hosts=list(chosen["hosts"])
+            folder or Path(DEFAULT_FOLDER),
+            roots,
+            names=list(chosen["names"]),
+            hosts=list(chosen["hosts"]),
         )
     unknown = [root for root in roots if root not in [site_root(site) for site in case.sites]]
     if unknown:
         raise CaseError(
             f"{case.folder / FILE} does not name {unknown[0]}",
-            'add it to sites = […] under [where], or choose another folder with --case',
+            "add it to sites = […] under [where], or choose another folder with --case",
         )
     return case
 
@@ -137,11 +154,14 @@ def _tell(case: Case, run: Path, summary: dict[str, Any]) -> None:
         if count:
             note(f"  {count} {words}")
     for cut in summary["cut_short"]:
-        note(f"  cut short: {cut['count']} × {cut['reason']} (e.g. {', '.join(cut['examples'][:1])})")
+        note(
+            f"  cut short: {cut['count']} × {cut['reason']} (e.g. {', '.join(cut['examples'][:1])})"
+        )
     for host in summary["overrides"]:
         note(f"  robots.txt of {host} was read, not obeyed: you said the site is yours")
     if not counts["pages_read"]:
+        why = counts["first_problem"] or "no answer"
         raise CrawlError(
-            f"no page of {', '.join(summary['sites'])} could be read: {counts['first_problem'] or 'no answer'}",
+            f"no page of {', '.join(summary['sites'])} could be read: {why}",
             "check the address, then run optout crawl again; this attempt is kept as a record",
         )

@@ -37,8 +37,15 @@ class Bare(scrapy.Spider):
         print(*self.seen)
 
 
-process = AsyncCrawlerProcess({"LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False,
-                               "REMOTE_CONTROL_ENABLED": False, "DOWNLOAD_DELAY": 0,
-                               "CONCURRENT_REQUESTS_PER_DOMAIN": 8, "CONCURRENT_REQUESTS": 16})
+process = AsyncCrawlerProcess(
+    {
+        "LOG_LEVEL": "ERROR",
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "DOWNLOAD_DELAY": 0,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+        "CONCURRENT_REQUESTS": 16,
+    }
+)
 process.crawl(Bare, sys.argv[1], len(sys.argv) > 2)
 process.start()

@@ -46,13 +46,16 @@ def measure(command: list[str], cwd: Path) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{command} failed:\n{error.decode()[-2000:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024)
+    return Cost(
+        usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss / 1024
+    )
 
 
 def serve(pages: int, images: int) -> tuple[subprocess.Popen[bytes], str]:
     server = subprocess.Popen(
         [sys.executable, str(HERE / "site.py"), str(pages), str(images)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     assert server.stdout
     return server, f"http://127.0.0.1:{int(server.stdout.readline())}/"

@@ -27,7 +27,8 @@ def page(number: int, pages: int, images: int) -> bytes:
     text = "<p>" + "Paint and paper and a little patience. " * 40 + "</p>"
     return (
         f"<!doctype html><html><head><title>Page {number}</title>"
-        f'<meta name="robots" content="noai"></head><body><ul>{links}</ul>{pictures}{text}</body></html>'
+        f'<meta name="robots" content="noai"></head>'
+        f"<body><ul>{links}</ul>{pictures}{text}</body></html>"
     ).encode()
 
 
@@ -46,14 +47,21 @@ class Server(asyncio.Protocol):
     def answer(self, path: str) -> bytes:
         if path == "/" or path.startswith("/page/"):
             number = int(path[6:-5]) if len(path) > 1 else 0
-            return self.reply(b"200 OK", b"text/html; charset=utf-8", page(number, self.pages, self.images))
+            return self.reply(
+                b"200 OK", b"text/html; charset=utf-8", page(number, self.pages, self.images)
+            )
         if path.startswith("/img/"):
-            return self.reply(b"200 OK", b"image/jpeg", b"\xff\xd8\xff\xe0" + path.encode() + PADDING)
+            return self.reply(
+                b"200 OK", b"image/jpeg", b"\xff\xd8\xff\xe0" + path.encode() + PADDING
+            )
         return self.reply(b"404 Not Found", b"text/plain", b"")
 
     @staticmethod
     def reply(status: bytes, kind: bytes, body: bytes) -> bytes:
-        return (b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(body))) + body
+        return (
+            b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+            % (status, kind, len(body))
+        ) + body
 
 
 async def main(pages: int, images: int) -> None:

@@ -1,0 +1,141 @@
+"""What the user said (mine, not mine, licensed host) → decisions.db, and back.
+
+An append-only log in SQLite, so that every earlier word stays and the last one counts.
+Match ids are made from the data set row's name, so decisions outlive a new `optout match`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from optout.case import Case
+from optout.errors import CaseError
+
+VERSION = 1  # PRAGMA user_version of decisions.db; a higher one is refused
+BUSY_SECONDS = 10.0  # how long a second process waits for the first
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS decision (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    about TEXT NOT NULL CHECK (about IN ('match', 'host')),
+    subject TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('confirmed', 'rejected', 'licensed')),
+    note TEXT NOT NULL,
+    decided_at TEXT NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS decision_stays BEFORE DELETE ON decision
+BEGIN SELECT RAISE(ABORT, 'decisions are only added'); END;
+CREATE TRIGGER IF NOT EXISTS decision_is_final BEFORE UPDATE ON decision
+BEGIN SELECT RAISE(ABORT, 'decisions are only added'); END;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The last word on one match (or one host)."""
+
+    subject: str  # match id, or host
+    verdict: str  # confirmed, rejected or licensed
+    note: str
+    decided_at: str  # ISO 8601, UTC
+
+
+def confirm(
+    case: Case, match_ids: Iterable[str], note: str = "", *, now: datetime | None = None
+) -> None:
+    """Record that the rows of `match_ids` show the artist's work. Raises CaseError."""
+    _add(case, "match", match_ids, "confirmed", note, now)
+
+
+def reject(
+    case: Case, match_ids: Iterable[str], note: str = "", *, now: datetime | None = None
+) -> None:
+    """Record that the rows of `match_ids` do not show the artist's work. Raises CaseError."""
+    _add(case, "match", match_ids, "rejected", note, now)
+
+
+def licensed_host(case: Case, host: str, note: str = "", *, now: datetime | None = None) -> None:
+    """Record that `host` may show the artist's work: no letter goes there. Raises CaseError."""
+    _add(case, "host", [host.strip().rstrip(".").lower()], "licensed", note, now)
+
+
+def decisions(case: Case) -> dict[str, Decision]:
+    """The last decision on every match decided on, by match id. Raises CaseError."""
+    return _last_words(case, "match")
+
+
+def licensed_hosts(case: Case) -> dict[str, Decision]:
+    """The hosts that may show the artist's work, by host. Raises CaseError."""
+    return _last_words(case, "host")
+
+
+def _add(
+    case: Case, about: str, subjects: Iterable[str], verdict: str, note: str, now: datetime | None
+) -> None:
+    at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    rows = [(about, subject, verdict, note, at) for subject in dict.fromkeys(subjects)]
+    with _database(case.decisions) as database:
+        if not _version(database):
+            database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = 1; COMMIT;")
+        database.execute("BEGIN IMMEDIATE")
+        database.executemany(
+            "INSERT INTO decision (about, subject, verdict, note, decided_at) "
+            "VALUES (?, ?, ?, ?, ?)",
+            rows,
+        )
+        database.execute("COMMIT")
+
+
+def _last_words(case: Case, about: str) -> dict[str, Decision]:
+    if not case.decisions.exists():
+        return {}
+    with _database(case.decisions) as database:
+        if not _version(database):
+            return {}  # made, then stopped before the first decision was written
+        rows = database.execute(
+            "SELECT subject, verdict, note, decided_at FROM decision "
+            "WHERE about = ? ORDER BY number",
+            [about],
+        )
+        last = {row[0]: Decision(*row) for row in rows}
+    return dict(sorted(last.items()))
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    """An open decisions.db, checked; anything SQLite cannot do becomes one CaseError."""
+    try:
+        with closing(
+            sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        ) as database:
+            # FULL: a decision that was acknowledged survives a power cut.
+            database.execute("PRAGMA synchronous = FULL")
+            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("its pages do not fit together")
+            yield database
+    except sqlite3.OperationalError as error:
+        raise CaseError(
+            f"cannot use {path}: {error}",
+            "close other programs that use it, check that the folder may be written to",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise CaseError(
+            f"{path}, which holds your decisions, is damaged: {error}",
+            "restore it from a copy, or move it away and confirm again",
+        ) from error
+
+
+def _version(database: sqlite3.Connection) -> int:
+    """The file's version; 0 when nothing was ever written to it. Raises CaseError."""
+    version = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise CaseError(
+            f"decisions.db has version {version}; this optout reads up to {VERSION}",
+            "use the newer optout that wrote it",
+        )
+    return version

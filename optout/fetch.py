@@ -1,0 +1,245 @@
+"""One address → what it answered, hop by hop, under the fetch policy; a problem in words.
+
+For the few fetches of a single command; a crawl has its own engine and the same policy.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from crawler.policy import (
+    KEPT_HEADERS,
+    MAX_PAGE_BYTES,
+    MAX_REDIRECTS,
+    TIMEOUT,
+    USER_AGENT,
+    Reach,
+    address_refusal,
+    refusal,
+)
+from crawler.urls import clean, resolve
+from optout.network import Network, NoAddress, Refused
+
+SECONDS = 2 * TIMEOUT  # for the whole chain
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HEADERS = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "gzip"))
+_GZIP = 31  # zlib's window bits for a gzip stream
+
+# Given the next address: None to go on, else (outcome, reason).
+Obey = Callable[[str], tuple[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedHop:
+    """One exchange."""
+
+    url: str
+    status: int
+    address: str  # IP address that answered
+    headers: tuple[tuple[str, str], ...]  # the lines that matter, in order, repeated ones apart
+
+    def value(self, name: str) -> str | None:
+        """Value of the first header line called `name` (lower-case)."""
+        return next((value for header, value in self.headers if header.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What became of a fetch. `outcome` is one of `crawler.records.OUTCOMES`."""
+
+    url: str
+    outcome: str
+    reason: str = ""  # why not fetched: one sentence without the address
+    hops: tuple[FetchedHop, ...] = ()
+    body: bytes = b""  # decompressed
+    truncated: bool = False  # only the first part was read
+    observed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def final_url(self) -> str:
+        return self.hops[-1].url if self.hops else self.url
+
+    @property
+    def status(self) -> int | None:
+        return self.hops[-1].status if self.hops else None
+
+
+class _Stop(Exception):
+    """The chain ends here."""
+
+    def __init__(self, outcome: str, reason: str) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+def fetch(
+    url: str,
+    reach: Reach,
+    *,
+    method: str = "GET",
+    max_bytes: int = MAX_PAGE_BYTES,
+    max_redirects: int = MAX_REDIRECTS,
+    seconds: float = SECONDS,
+    obey: Obey | None = None,
+    wanted: Callable[[FetchedHop], bool] | None = None,
+) -> Fetched:
+    """Ask for `url` and follow its redirects, each address checked before it is connected to.
+
+    Trouble of any kind is an outcome with its reason, never an exception. A body of more than
+    `max_bytes` (after decompression) gives "too_large" with its first part; `seconds` bound the
+    whole chain. `wanted` may say that the body of the last answer need not be read.
+    """
+    hops: list[FetchedHop] = []
+    network = Network(reach, time.monotonic() + seconds)
+    ask = _Ask(method, max_bytes, wanted or (lambda hop: True))
+    body, truncated = b"", False
+    outcome, reason = "fetched", ""
+    with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
+        try:
+            for address in _chain(url, hops, max_redirects):
+                _check(address, reach, obey)
+                body, truncated = _exchange(pool, network, address, ask, hops)
+        except _Stop as stop:
+            outcome, reason = stop.outcome, stop.reason
+    if truncated:
+        outcome, reason = "too_large", f"the body is larger than {max_bytes} bytes"
+    return Fetched(url, outcome, reason, tuple(hops), body, truncated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    method: str
+    max_bytes: int
+    wanted: Callable[[FetchedHop], bool]
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _chain(url: str, hops: list[FetchedHop], most: int) -> Iterator[str]:
+    """Addresses to ask, each found in the answer that `hops` got meanwhile."""
+    next_ = clean(url)
+    while next_:
+        if len(hops) > most:
+            raise _Stop("failed", f"it redirects more than {most} times")
+        yield next_
+        location = hops[-1].value("location") if hops[-1].status in _REDIRECTS else None
+        if location is None:
+            return
+        next_ = resolve(next_, location)
+    raise _Stop(
+        "failed", "it redirects to no http(s) address" if hops else "it is no http(s) address"
+    )
+
+
+def _check(url: str, reach: Reach, obey: Obey | None) -> None:
+    host = urlsplit(url).hostname or ""
+    private = address_refusal(host, host, reach)
+    if private:
+        raise _Stop("private_address", private)
+    problem = refusal(url, reach)
+    if problem:
+        raise _Stop("failed", problem)
+    refused = obey(url) if obey else None
+    if refused:
+        raise _Stop(*refused)
+
+
+def _exchange(
+    pool: httpcore.ConnectionPool, network: Network, url: str, ask: _Ask, hops: list[FetchedHop]
+) -> tuple[bytes, bool]:
+    """Ask once; the answer's headers go to `hops`, its body is returned if it is the last."""
+    parts = urlsplit(url)
+    headers = [("Host", parts.netloc), *_HEADERS]
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT)
+    try:
+        with pool.stream(
+            ask.method, url, headers=headers, extensions={"timeout": timeouts}
+        ) as answer:
+            address = network.addresses.get(parts.hostname or "", "")
+            hop = FetchedHop(url, answer.status, address, _kept(answer.headers))
+            hops.append(hop)
+            if (answer.status in _REDIRECTS and hop.value("location")) or not ask.wanted(hop):
+                return b"", False
+            return _body(answer, ask.max_bytes)
+    except _TROUBLE as error:
+        raise _told(error) from error
+
+
+def _kept(headers: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    lines = ((name.decode("latin-1"), _text(value)) for name, value in headers)
+    return tuple((name, value) for name, value in lines if name.lower() in KEPT_HEADERS)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")  # what header bytes are by default (RFC 9110, 5.5)
+
+
+def _body(answer: httpcore.Response, most: int) -> tuple[bytes, bool]:
+    """At most `most` bytes, decompressed no further than that; whether there were more."""
+    coding = {name.lower(): value for name, value in answer.headers}.get(b"content-encoding", b"")
+    coding = coding.strip().lower()
+    if coding not in (b"", b"identity", b"gzip", b"x-gzip"):
+        raise _Stop("failed", "the body is compressed in a way that was not asked for")
+    unpack = zlib.decompressobj(_GZIP) if coding in (b"gzip", b"x-gzip") else None
+    body = bytearray()
+    for chunk in answer.iter_stream():
+        body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
+        if len(body) > most:
+            return bytes(body[:most]), True
+    if unpack and body and not unpack.eof:
+        raise zlib.error("cut short")
+    return bytes(body), False
+
+
+_TROUBLE = (
+    Refused,
+    NoAddress,
+    zlib.error,
+    UnicodeError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+# Kinds of trouble in words, the most particular first.
+_WORDS = (
+    (ssl.SSLCertVerificationError, "its TLS certificate is not valid"),
+    (ssl.SSLError, "the TLS connection cannot be made"),
+    (ConnectionRefusedError, "the connection is refused"),
+    (httpcore.TimeoutException, "it did not answer in time"),
+    (httpcore.ConnectError, "no connection can be made"),
+    (zlib.error, "the body's gzip compression is broken"),
+    ((httpcore.NetworkError, httpcore.RemoteProtocolError), "the answer broke off or is not HTTP"),
+)
+
+
+def _told(error: Exception) -> _Stop:
+    """The failure in words for a person."""
+    if isinstance(error, Refused):
+        return _Stop("private_address", str(error))
+    if isinstance(error, NoAddress):
+        return _Stop("failed", str(error))
+    for thing in (error.__cause__, error):
+        for kind, words in _WORDS:
+            if isinstance(thing, kind):
+                detail = getattr(thing, "verify_message", "")
+                return _Stop("failed", f"{words} ({detail})" if detail else words)
+    return _Stop("failed", "the address cannot be read")

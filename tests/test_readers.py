@@ -1,0 +1,388 @@
+"""Readers and verdicts: the table, each way of reading, a whole case, twenty thousand images."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.records import FORMAT, SCHEMAS
+from optout.case import Case, create_case
+from optout.database import open_case, relation
+from optout.readers.site import image_verdicts, reader_summary, robots_rows
+from optout.readers.table import Reader, readers
+from optout.readers.verdicts import METHODS, Hop, Subject, img2dataset_obeys, site_file, verdict
+
+READER = {reader.name: reader for reader in readers()}
+IMG2DATASET, GPTBOT = READER["img2dataset"], READER["GPTBot"]
+MEASURED = json.loads((Path(__file__).parent / "cases/img2dataset.json").read_text("utf-8"))
+WHEN = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
+
+
+def test_table_names_a_method_a_source_and_a_day() -> None:
+    for reader in readers():
+        assert reader.method in METHODS
+        assert reader.source.startswith("https://")
+        assert isinstance(reader.checked, date)
+        assert reader.token if reader.method == "robots_txt" else reader.directives
+
+
+# --- img2dataset ---
+
+
+def answered(*lines: str, status: int = 200) -> Subject:
+    headers = tuple(("X-Robots-Tag", line) for line in lines)
+    return Subject("https://a.example/1.jpg", (Hop("https://a.example/1.jpg", status, headers),))
+
+
+@pytest.mark.parametrize("case", MEASURED["cases"], ids=lambda case: " | ".join(case["lines"]))
+def test_img2dataset_as_measured(case: dict[str, Any]) -> None:
+    named = replace(IMG2DATASET, token="img2dataset")
+    for reader, skips in ((IMG2DATASET, case["without"]), (named, case["with"])):
+        found = verdict(reader, answered(*case["lines"]))
+        assert found.value == ("disallowed" if skips else "allowed")
+
+
+def as_in_its_source(line: str, directives: list[str], token: str | None) -> bool:
+    """The steps of is_disallowed(), for one line."""
+    pieces = line.split(":", 1)
+    rules = [x.strip().lower() for x in pieces[-1].split(",")]
+    agent = pieces[0].lower() if len(pieces) == 2 else None
+    return (agent is None or agent == token) and any(x in directives for x in rules)
+
+
+@given(st.text(st.sampled_from("noai:, NOx"), max_size=20), st.sampled_from([None, "no", "a"]))
+def test_img2dataset_splits_as_its_source(line: str, token: str | None) -> None:
+    rules = ["noai", "no"]
+    assert bool(img2dataset_obeys(line, rules, token)) == as_in_its_source(line, rules, token)
+
+
+def test_img2dataset_names_the_line_that_decided() -> None:
+    found = verdict(IMG2DATASET, answered("googlebot: noai", "all, NoImageAI"))
+    assert (found.value, found.signal, found.line, found.raw) == (
+        *("disallowed", "X-Robots-Tag", 2),
+        "all, NoImageAI",
+    )
+    assert found.why == "line 2 of the response's X-Robots-Tag lines says noimageai"
+    assert found.where == "https://a.example/1.jpg"
+
+
+def test_img2dataset_is_unknown_without_an_image_to_answer() -> None:
+    assert verdict(IMG2DATASET, Subject("https://a.example/1.jpg")).value == "unknown"
+    found = verdict(IMG2DATASET, answered("noai", status=404))
+    assert (found.value, found.why) == ("unknown", "the address answered 404, not with an image")
+    down = Subject("https://a.example/1.jpg", reason="it did not answer in time")
+    assert verdict(IMG2DATASET, down).why.endswith("it did not answer in time")
+
+
+def test_img2dataset_reads_the_last_answer_only() -> None:
+    first = Hop("https://a.example/1", 301, (("x-robots-tag", "noai"), ("location", "/2")))
+    last = Hop("https://a.example/2", 200, ())
+    assert verdict(IMG2DATASET, Subject(first.url, (first, last))).value == "allowed"
+
+
+# --- readers of robots.txt ---
+
+
+def robots(body: bytes | None, status: int | None = 200, outcome: str = "fetched") -> Any:
+    return site_file(
+        "https://a.example/robots.txt",
+        outcome=outcome,
+        status=status,
+        body=body,
+        reason="it did not answer in time" if outcome == "failed" else None,
+        observed_at=WHEN,
+    )
+
+
+def asked(file: Any, path: str = "/1.jpg") -> Any:
+    files = {"https://a.example": file} if file else {}
+    return verdict(GPTBOT, Subject(f"https://a.example{path}", site_files=files))
+
+
+def test_a_rule_decides_and_is_quoted() -> None:
+    found = asked(robots(b"User-agent: GPTBot\nDisallow: /*.jpg$ # art\n"))
+    assert (found.value, found.signal, found.line) == ("disallowed", "robots.txt", 2)
+    assert found.raw == "Disallow: /*.jpg$ # art"
+    assert found.why == "line 2 of robots.txt of https://a.example forbids it for GPTBot"
+    assert (found.clause, found.observed_at) == ("RFC 9309 2.2.2", WHEN)
+
+
+@pytest.mark.parametrize(
+    ("file", "value", "signal", "why"),
+    [
+        (b"User-agent: GPTBot\nAllow: /", "allowed", "robots.txt", "line 2 of robots.txt"),
+        (b"User-agent: *\nDisallow: /", "disallowed", "robots.txt", "everyone not named"),
+        (b"User-agent: x\nDisallow: /", "allowed", "none", "no rule in robots.txt"),
+        (b"", "allowed", "none", "no rule in robots.txt"),
+    ],
+)
+def test_what_a_file_says(file: bytes, value: str, signal: str, why: str) -> None:
+    found = asked(robots(file))
+    assert (found.value, found.signal) == (value, signal)
+    assert why in found.why
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "value", "clause"),
+    [
+        (404, "fetched", "allowed", "RFC 9309 2.3.1.3"),
+        (301, "fetched", "allowed", "RFC 9309 2.3.1.2"),
+        (503, "fetched", "disallowed", "RFC 9309 2.3.1.4"),
+        (None, "failed", "unknown", ""),
+        (None, "private_address", "unknown", ""),
+    ],
+)
+def test_what_an_answer_without_a_file_says(
+    status: int | None, outcome: str, value: str, clause: str
+) -> None:
+    found = asked(robots(b"", status, outcome))
+    assert (found.value, found.clause) == (value, clause)
+
+
+def test_unknown_says_why() -> None:
+    assert asked(None).why.endswith("it was not asked for")
+    assert asked(robots(None, None, "failed")).why.endswith("it did not answer in time")
+    assert asked(robots(None, 200, "too_large")).value == "unknown"
+
+
+def chain(*urls: str, last: int = 200) -> tuple[Hop, ...]:
+    hops = [Hop(u, 302, (("Location", v),)) for u, v in pairwise(urls)]
+    return (*hops, Hop(urls[-1], last))
+
+
+def test_any_hop_may_forbid() -> None:
+    closed = site_file(
+        "https://b.example/robots.txt",
+        outcome="fetched",
+        status=200,
+        body=b"User-agent: *\nDisallow: /",
+    )
+    files = {"https://a.example": robots(b""), "https://b.example": closed}
+    urls = ("https://a.example/1", "https://b.example/1", "https://a.example/2")
+    found = verdict(GPTBOT, Subject(urls[0], chain(*urls), files))
+    assert (found.value, found.where) == ("disallowed", "https://b.example/robots.txt")
+    without = Subject(urls[0], chain(*urls), {"https://a.example": robots(b"")})
+    assert verdict(GPTBOT, without).value == "unknown"
+
+
+def test_a_redirect_that_was_not_followed_counts() -> None:
+    hop = Hop("https://a.example/1", 302, (("location", "//b.example/2"),))
+    found = verdict(GPTBOT, Subject(hop.url, (hop,), {"https://a.example": robots(b"")}))
+    assert (found.value, found.where) == ("unknown", "https://b.example/robots.txt")
+
+
+@given(st.lists(st.sampled_from(["allowed", "disallowed", "unknown"]), min_size=1, max_size=4))
+def test_most_restrictive_hop_wins(values: list[str]) -> None:
+    urls = [f"https://h{n}.example/x" for n in range(len(values))]
+    bodies = {"allowed": b"", "disallowed": b"User-agent: *\nDisallow: /"}
+    files = {
+        url.removesuffix("/x"): site_file(url, outcome="fetched", status=200, body=bodies[value])
+        for url, value in zip(urls, values, strict=True)
+        if value in bodies
+    }
+    order = ("disallowed", "unknown", "allowed")
+    expected = next(value for value in order if value in values)
+    assert verdict(GPTBOT, Subject(urls[0], chain(*urls), files)).value == expected
+
+
+# --- a whole case ---
+
+ROBOTS = b"""\
+# for all
+User-agent: *
+Content-Signal: ai-train=no
+Disallow:
+
+User-agent: GPTBot
+Disallow: /art/
+"""
+
+
+def image(
+    url: str, *headers: tuple[str, str], status: int = 200
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "images": [{"image_url": url, "outcome": "fetched", "status": status}],
+        "hops": [
+            {
+                "subject": "image",
+                "url": url,
+                "hop": 0,
+                "hop_url": url,
+                "status": status,
+                "headers": [{"name": n, "value": v} for n, v in headers],
+            }
+        ],
+    }
+
+
+def robots_record(place: str, body: bytes | None, **more: Any) -> dict[str, Any]:
+    row = {"origin": place, "kind": "robots.txt", "url": f"{place}/robots.txt", "body": body}
+    return row | {"outcome": "fetched", "status": 200} | more
+
+
+def write_run(case: Case, records: dict[str, list[dict[str, Any]]], **named: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    run = {"run_id": "2026-11-21T101500Z", "source": "crawl", **named}
+    folder = case.observations / f"run={run['run_id']}"
+    folder.mkdir(parents=True)
+    common = {"case_id": case.case_id, **run, "observed_at": WHEN}
+    for name, schema in SCHEMAS.items():
+        rows = [common | row for row in records.get(name, [])]
+        pq.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
+    summary = {**run, "format": FORMAT, "finished_at": WHEN.isoformat()}
+    (folder / "summary.json").write_text(json.dumps(summary), "utf-8")
+
+
+def joined(*parts: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    records: dict[str, list[dict[str, Any]]] = {}
+    for part in parts:
+        for name, rows in part.items():
+            records.setdefault(name, []).extend(rows)
+    return records
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    case = create_case(tmp_path / "case", ["https://a.example/"], created=date(2026, 11, 20))
+    files = {
+        "site_files": [
+            robots_record("https://a.example", ROBOTS),
+            robots_record(
+                "https://cdn.example", None, outcome="failed", status=None, reason="no answer"
+            ),
+            robots_record("https://empty.example", b"<html>", status=503),
+        ],
+        "metas": [
+            {
+                "page_url": "https://a.example/",
+                "position": 2,
+                "name": "robots",
+                "content": "noai",
+                "raw": '<meta name="robots" content="noai">',
+            }
+        ],
+    }
+    crawled = joined(
+        files,
+        image(
+            "https://a.example/art/1.jpg", ("x-robots-tag", "noai"), ("link", '<l>; rel="license"')
+        ),
+        image(
+            "https://a.example/art/2.jpg", ("content-type", "image/jpeg"), ("tdm-reservation", "1")
+        ),
+        image("https://a.example/logo.png", ("link", "<x>; rel=preload; title=license")),
+        image("https://cdn.example/3.jpg", ("x-robots-tag", "noai"), ("x-robots-tag", "all")),
+    )
+    write_run(case, crawled)
+    listed = [
+        {"image_url": url, "outcome": "listed"}
+        for url in ("https://a.example/art/1.jpg", "HTTPS://a.example/art/9.jpg", "file:x.jpg")
+    ]
+    write_run(case, {"images": listed}, run_id="2026-11-22T101500Z", source="list")
+    return case
+
+
+def test_summary_per_origin_and_reader(case: Case) -> None:
+    with open_case(case) as connection:
+        rows = reader_summary(connection)
+    assert [row.origin for row in rows] == sorted(row.origin for row in rows)
+    told = {
+        (row.origin.removeprefix("https://"), row.reader.name): (
+            *(row.allowed, row.disallowed, row.unknown),
+            row.deciding.raw,
+        )
+        for row in rows
+        if row.reader.name in ("img2dataset", "GPTBot", "CCBot")
+    }
+    assert told == {
+        ("a.example", "img2dataset"): (2, 1, 1, "noai"),
+        ("a.example", "CCBot"): (4, 0, 0, ""),
+        ("a.example", "GPTBot"): (1, 3, 0, "Disallow: /art/"),
+        ("cdn.example", "img2dataset"): (0, 1, 0, "noai"),
+        ("cdn.example", "CCBot"): (0, 0, 1, ""),
+        ("cdn.example", "GPTBot"): (0, 0, 1, ""),
+        ("empty.example", "CCBot"): (0, 0, 0, ""),
+        ("empty.example", "GPTBot"): (0, 0, 0, ""),
+    }
+    by_key = {(row.origin, row.reader.name): row for row in rows}
+    assert by_key["https://empty.example", "GPTBot"].deciding.value == "disallowed"
+
+
+def test_image_verdicts_prefer_the_source_that_asked(case: Case) -> None:
+    with open_case(case) as connection:
+        found = {(url, v.reader): v for url, v in image_verdicts(connection)}
+        assert list(found) == [key for key, _ in found.items()]
+    assert len(found) == 5 * len(readers())
+    assert found["https://a.example/art/1.jpg", "img2dataset"].value == "disallowed"
+    listed = found["HTTPS://a.example/art/9.jpg", "img2dataset"]
+    assert (listed.value, listed.why.rpartition(": ")[2]) == ("unknown", "it was not asked for")
+    assert found["HTTPS://a.example/art/9.jpg", "GPTBot"].value == "disallowed"
+
+
+def test_other_questions_may_be_asked_meanwhile(case: Case) -> None:
+    with open_case(case) as connection:
+        count = 0
+        for _ in image_verdicts(connection):
+            connection.execute("SELECT 1").fetchall()
+            count += 1
+    assert count == 5 * len(readers())
+
+
+def test_signals_as_served(case: Case) -> None:
+    with open_case(case) as connection:
+        rows = relation(connection, "signals", all_runs=False).to_arrow_table().to_pylist()
+        assert list(rows[0]) == [
+            *("observed_at", "signal", "subject", "url", "where_found", "raw", "run_id")
+        ]
+    assert [(r["signal"], r["url"].removeprefix("https://"), r["raw"]) for r in rows] == [
+        ("link", "a.example/art/1.jpg", '<l>; rel="license"'),
+        ("x-robots-tag", "a.example/art/1.jpg", "noai"),
+        ("tdm-reservation", "a.example/art/2.jpg", "1"),
+        ("x-robots-tag", "cdn.example/3.jpg", "noai"),
+        ("x-robots-tag", "cdn.example/3.jpg", "all"),
+        ("meta robots", "a.example/", '<meta name="robots" content="noai">'),
+        ("robots.txt", "a.example/robots.txt", "fetched with status 200"),
+        ("robots.txt", "cdn.example/robots.txt", "failed no answer"),
+        ("robots.txt", "empty.example/robots.txt", "fetched with status 503"),
+    ]
+
+
+def test_robots_rows_keep_every_line_but_comments(case: Case) -> None:
+    with open_case(case) as connection:
+        rows = list(robots_rows(connection))
+    assert [(row["line"], row["raw"], row["agents"]) for row in rows] == [
+        (2, "User-agent: *", ["*"]),
+        (3, "Content-Signal: ai-train=no", ["*"]),
+        (4, "Disallow:", ["*"]),
+        (6, "User-agent: GPTBot", ["GPTBot"]),
+        (7, "Disallow: /art/", ["GPTBot"]),
+    ]
+
+
+def test_twenty_thousand_images(tmp_path: Path) -> None:
+    case = create_case(tmp_path / "case", ["https://a.example/"], created=date(2026, 11, 20))
+    rules = b"".join(b"Disallow: /private/%d/*.jpg$\n" % n for n in range(300))
+    images = [image(f"https://a.example/{n}.jpg", ("x-robots-tag", "noai")) for n in range(20_000)]
+    files = {"site_files": [robots_record("https://a.example", b"User-agent: *\n" + rules)]}
+    write_run(case, joined(files, *images))
+    started = time.process_time()
+    with open_case(case) as connection:
+        rows = reader_summary(connection)
+    assert time.process_time() - started < 30
+    by_reader: dict[str, Reader | int] = {row.reader.name: row.allowed for row in rows}
+    assert by_reader == {
+        "img2dataset": 0,
+        **dict.fromkeys(("CCBot", "GPTBot", "Google-Extended", "ClaudeBot"), 20_000),
+    }
