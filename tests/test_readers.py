@@ -331,15 +331,6 @@ def test_image_verdicts_prefer_the_source_that_asked(case: Case) -> None:
     assert found["HTTPS://a.example/art/9.jpg", "GPTBot"].value == "disallowed"
 
 
-def test_other_questions_may_be_asked_meanwhile(case: Case) -> None:
-    with open_case(case) as connection:
-        count = 0
-        for _ in image_verdicts(connection):
-            connection.execute("SELECT 1").fetchall()
-            count += 1
-    assert count == 5 * len(readers())
-
-
 def test_signals_as_served(case: Case) -> None:
     with open_case(case) as connection:
         rows = relation(connection, "signals", all_runs=False).to_arrow_table().to_pylist()
@@ -380,7 +371,13 @@ def test_twenty_thousand_images(tmp_path: Path) -> None:
     started = time.process_time()
     with open_case(case) as connection:
         rows = reader_summary(connection)
-    assert time.process_time() - started < 30
+        assert time.process_time() - started < 30
+        given = 0
+        for _ in image_verdicts(connection):
+            if given % 10_000 == 0:  # other questions may be asked meanwhile
+                connection.execute("SELECT 1").fetchall()
+            given += 1
+    assert given == 20_000 * len(readers())
     by_reader: dict[str, Reader | int] = {row.reader.name: row.allowed for row in rows}
     assert by_reader == {
         "img2dataset": 0,

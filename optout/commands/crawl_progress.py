@@ -1,4 +1,4 @@
-"""Snapshots of a running crawl → one live line on stderr; without a terminal a line now and then."""
+"""Snapshots of a running crawl → one live line on stderr, or a line now and then."""
 
 from __future__ import annotations
 
