@@ -6,6 +6,7 @@ through, nothing else.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
 from optout.fetch import Fetched, FetchedHop, fetch
 from optout.readers.table import Reader, readers
-from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict
+from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict, way
 
 # Lines of robots.txt that state a preference wherever they stand; the rest matters by group.
 PREFERENCE_KEYS = frozenset(
@@ -27,6 +28,7 @@ PREFERENCE_KEYS = frozenset(
 )
 # Header lines beside X-Robots-Tag; a Link line counts when it names a licence (RSL 1.0).
 HEADER_SIGNALS = ("tdm-reservation", "tdm-policy", "content-usage", "link")
+_LICENCE_LINK = re.compile(r';\s*rel\s*=\s*"?[^";]*\blicense\b', re.IGNORECASE)
 META_SIGNALS = ("tdm-reservation", "tdm-policy")
 
 
@@ -77,6 +79,8 @@ class Sites:
         file = self.files[place]
         if (urlsplit(url).hostname or "").rstrip(".") in self.owned:
             return None
+        if file.outcome == "private_address":
+            return file.outcome, file.reason
         if file.rules is None:  # RFC 9309, 2.3.1.4
             return "failed", f"{file.reason} (asked for its robots.txt first)"
         decision = file.rules.decide(policy.PRODUCT_TOKEN, target(url))
@@ -123,7 +127,7 @@ def check(url: str, sites: Sites) -> Check:
     got = fetch(url, sites.reach, obey=sites.obey, wanted=_may_be_page)
     hops = tuple(Hop(hop.url, hop.status, hop.headers) for hop in got.hops)
     subject = Subject(url, hops, sites.files, got.reason, got.observed_at)
-    places = dict.fromkeys(origin(hop.url) for hop in got.hops) or {origin(url): None}
+    places = dict.fromkeys(origin(step) for step in way(subject))
     files = [sites.files[place] for place in places if place in sites.files]
     signals = [signal for file in files for signal in _robots_signals(file)]
     signals += [signal for hop in hops for signal in _header_signals(hop)]
@@ -172,7 +176,7 @@ def _header_signals(hop: Hop) -> Iterator[Signal]:
         yield _from_directive("X-Robots-Tag", hop.url, found, found.position + 1)
     for name in HEADER_SIGNALS:
         for number, value in enumerate(hop.values(name), 1):
-            if name != "link" or "license" in value.lower():
+            if name != "link" or _LICENCE_LINK.search(value):
                 yield Signal(name, hop.url, number, None, value, value)
 
 

@@ -57,9 +57,10 @@ def relation(
 
 
 def dictionaries(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    """All rows of a result as dictionaries, in order."""
-    columns = result.columns
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    """All rows of a result as dictionaries, in order. Times come with their zone (UTC)."""
+    # Through Arrow: DuckDB's own fetch of times with a zone needs a further package.
+    rows: list[dict[str, Any]] = result.to_arrow_table().to_pylist()
+    return rows
 
 
 def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:

@@ -108,7 +108,9 @@ def fetch(
     with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
         try:
             for address in _chain(url, hops, max_redirects):
+                before = time.monotonic()
                 _check(address, reach, obey)
+                network.deadline += time.monotonic() - before  # robots.txt has its own time
                 body, truncated = _exchange(pool, network, address, ask, hops)
         except _Stop as stop:
             outcome, reason = stop.outcome, stop.reason
@@ -237,7 +239,8 @@ def _told(error: Exception) -> _Stop:
         return _Stop("private_address", str(error))
     if isinstance(error, NoAddress):
         return _Stop("failed", str(error))
-    for thing in (error.__cause__, error):
+    # httpcore takes the cause off its errors; what they were made from is still their context.
+    for thing in (error.__context__, error):
         for kind, words in _WORDS:
             if isinstance(thing, kind):
                 detail = getattr(thing, "verify_message", "")

@@ -57,7 +57,7 @@ class Network(httpcore.NetworkBackend):
                 failure = error
             else:
                 self.addresses[host] = address
-                return _Timed(stream, self.deadline)
+                return _Timed(stream, self)
         raise failure or NoAddress(f"the name {host} has no address")
 
     def _allowed(self, host: str, port: int, timeout: float) -> list[str]:
@@ -71,15 +71,15 @@ class Network(httpcore.NetworkBackend):
 class _Timed(httpcore.NetworkStream):
     """A stream whose every step ends with the deadline, so that a trickle cannot hold us."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, network: Network) -> None:
         self._stream = stream
-        self._deadline = deadline
+        self._network = network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, remaining(self._deadline, timeout))
+        return self._stream.read(max_bytes, remaining(self._network.deadline, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, remaining(self._deadline, timeout))
+        self._stream.write(buffer, remaining(self._network.deadline, timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -90,8 +90,9 @@ class _Timed(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = remaining(self._deadline, timeout)
-        return _Timed(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+        left = remaining(self._network.deadline, timeout)
+        secure = self._stream.start_tls(ssl_context, server_hostname, left)
+        return _Timed(secure, self._network)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

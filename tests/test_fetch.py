@@ -44,9 +44,8 @@ def raw() -> Iterator[Raw]:
                 threading.Thread(target=one, args=(connection,), daemon=True).start()
 
         def one(connection: socket.socket) -> None:
-            with connection:
-                with contextlib.suppress(OSError):  # the other side has gone
-                    handle(connection)
+            with connection, contextlib.suppress(OSError):  # the other side has gone
+                handle(connection)
 
         threading.Thread(target=loop, daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -172,7 +171,7 @@ def test_the_address_checked_is_the_address_used(
     def resolve(host: str, port: int, **_: Any) -> list[Any]:
         return [(2, 1, 6, "", (address, port)) for address in answers.pop(0)]
 
-    def connect(address: tuple[str, int], *_: Any) -> socket.socket:
+    def connect(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
         connected.append(address)
         raise ConnectionRefusedError
 

@@ -33,7 +33,8 @@ def test_agents_are_known_by_what_they_are_told() -> None:
 def test_other_metas_are_none() -> None:
     others = [
         ("keywords", "noai, art"),
-        ("description", "noindex"[:2]),
+        ("keywords", "noai"),
+        ("og:title", "noindex"),
         ("distribution", "all"),
         ("rating", ""),
         ("", "noai"),

@@ -9,6 +9,10 @@ from crawler.signals.x_robots_tag import KNOWN, Directive, parts, rule
 
 # Contents that many other metas have too, such as name="distribution".
 _COMMON_WORDS = frozenset({"all", "none"})
+# Names of metas that hold free words, "noai" perhaps among them.
+_FREE_TEXT = frozenset(
+    {"author", "category", "description", "keywords", "subject", "tags", "title"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,6 @@ def parse(metas: Iterable[Meta]) -> list[Directive]:
 
 def _names_agent(name: str, rules: set[str]) -> bool:
     """Agents are recognised by what their meta says: nothing but robots rules."""
-    if not name or not rules or not rules <= KNOWN:
+    if not name or name in _FREE_TEXT or ":" in name or not rules or not rules <= KNOWN:
         return False
     return name.endswith("bot") or not rules <= _COMMON_WORDS

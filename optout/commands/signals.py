@@ -107,19 +107,18 @@ def as_text(found: Check) -> str:
 
 
 def _signal_lines(found: Check) -> list[str]:
+    """Each raw line once, under the place where it stands."""
     if not found.signals:
         return ["no opt-out signal found"]
+    raws = list(dict.fromkeys((s.signal, s.where, s.line, s.raw) for s in found.signals))
     lines = []
     place = ("", "")
-    for signal in found.signals[:MOST_LINES]:
-        if (signal.signal, signal.where) != place:
-            place = (signal.signal, signal.where)
-            lines.append(f"{signal.signal} · {signal.where}")
-        number = "" if signal.line is None else str(signal.line)
-        shown = signal.raw.strip() if signal.signal == "robots.txt" else signal.directive
-        to = f"   (to {signal.agent})" if signal.agent and signal.signal != "robots.txt" else ""
-        lines.append(f"  {number:>4}  {shown}{to}")
-    more = len(found.signals) - MOST_LINES
+    for signal, where, number, raw in raws[:MOST_LINES]:
+        if (signal, where) != place:
+            place = (signal, where)
+            lines.append(f"{signal} · {where}")
+        lines.append(f"  {'' if number is None else number:>4}  {raw.strip()}")
+    more = len(raws) - MOST_LINES
     return [*lines, f"  and {more} more (--json prints all)"] if more > 0 else lines
 
 

@@ -1,0 +1,174 @@
+"""A case's observations → what each origin says to each reader, image by image."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crawler.signals import robots_txt
+from crawler.urls import clean, origin
+from optout.readers.table import Reader, readers
+from optout.readers.verdicts import (
+    ALLOWED,
+    DISALLOWED,
+    UNKNOWN,
+    Hop,
+    SiteFile,
+    Subject,
+    Verdict,
+    site_file,
+    verdict,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BATCH = 1000  # rows made into Python objects at a time
+# Which of an origin's verdicts is shown as its reason: what forbids first, then what is open.
+_TELLING = (DISALLOWED, UNKNOWN, ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRow:
+    """What one origin says to one reader, over the images whose address is there.
+
+    An origin with a robots.txt and no image has zero counts; `deciding` is then about its root.
+    """
+
+    origin: str
+    reader: Reader
+    allowed: int
+    disallowed: int
+    unknown: int
+    # The most frequent verdict of the most restrictive value there is.
+    deciding: Verdict
+
+
+def reader_summary(connection: duckdb.DuckDBPyConnection) -> list[ReaderRow]:
+    """Per origin, in alphabetical order, one row per reader in the order of the table."""
+    files = _site_files(connection)
+    tallies: dict[tuple[str, Reader], _Tally] = {}
+    for url, reader, found in _verdicts(connection, files):
+        key = origin(clean(url) or url), reader
+        if key not in tallies:
+            tallies[key] = _Tally()
+        tallies[key].add(found)
+    rows = [tally.row(place, reader) for (place, reader), tally in tallies.items()]
+    without_images = files.keys() - {place for place, _ in tallies}
+    rows += [row for place in without_images for row in _root_rows(place, files)]
+    order = {reader: number for number, reader in enumerate(readers())}
+    return sorted(rows, key=lambda row: (row.origin, order[row.reader]))
+
+
+def image_verdicts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Verdict]]:
+    """(image address, verdict) for every image of the current runs and every reader.
+
+    Images by address, readers in the order of the table. Addresses that were only listed, not
+    asked for, are judged by what is known of their origin.
+    """
+    for url, _, found in _verdicts(connection, _site_files(connection)):
+        yield url, found
+
+
+def robots_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+    """Every line but comments of the current robots.txt files, with the columns of signals.sql.
+
+    `raw` is the line; `line`, `agents`, `key` and `value` are added.
+    """
+    for row in _query(connection, "robots_files"):
+        if row["body"] is None or row["status"] is None or row["status"] // 100 != 2:
+            continue
+        for found in robots_txt.parse(row["body"]).lines:
+            if found.key or not found.raw.lstrip("\ufeff").lstrip().startswith("#"):
+                yield {
+                    "observed_at": row["observed_at"],
+                    "signal": "robots.txt",
+                    "subject": "site_file",
+                    "url": row["url"],
+                    "where_found": row["final_url"] or row["url"],
+                    "raw": found.raw,
+                    "run_id": row["run_id"],
+                    "line": found.line,
+                    "agents": list(found.agents),
+                    "key": found.key,
+                    "value": found.value,
+                }
+
+
+class _Tally:
+    """Counts one origin's verdicts for one reader, alike ones together."""
+
+    def __init__(self) -> None:
+        self.values: Counter[str] = Counter()
+        self.alike: Counter[tuple[object, ...]] = Counter()
+        self.first: dict[tuple[object, ...], Verdict] = {}
+
+    def add(self, found: Verdict) -> None:
+        key = (found.value, found.signal, found.line, found.raw, found.why)
+        self.values[found.value] += 1
+        self.alike[key] += 1
+        self.first.setdefault(key, found)
+
+    def row(self, place: str, reader: Reader) -> ReaderRow:
+        value = next(value for value in _TELLING if self.values[value])
+        # Of equally frequent ones the first met: images come in the order of their addresses.
+        key, _ = next(pair for pair in self.alike.most_common() if pair[0][0] == value)
+        return ReaderRow(
+            origin=place,
+            reader=reader,
+            allowed=self.values[ALLOWED],
+            disallowed=self.values[DISALLOWED],
+            unknown=self.values[UNKNOWN],
+            deciding=self.first[key],
+        )
+
+
+def _root_rows(place: str, files: dict[str, SiteFile]) -> list[ReaderRow]:
+    """Readers of an image's own answer have nothing to go by where no image is."""
+    root = Subject(f"{place}/", site_files=files)
+    return [ReaderRow(place, r, 0, 0, 0, verdict(r, root)) for r in readers() if r.token]
+
+
+def _verdicts(
+    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile]
+) -> Iterator[tuple[str, Reader, Verdict]]:
+    for row in _query(connection, "image_answers"):
+        subject = Subject(
+            url=clean(row["image_url"]) or row["image_url"],
+            hops=tuple(_hop(hop) for hop in row["chain"] or ()),
+            site_files=files,
+            reason=row["reason"] or "",
+            observed_at=row["observed_at"],
+        )
+        for reader in readers():
+            yield row["image_url"], reader, verdict(reader, subject)
+
+
+def _hop(hop: dict[str, Any]) -> Hop:
+    lines = tuple((line["name"], line["value"]) for line in hop["headers"] or ())
+    return Hop(hop["url"], hop["status"], lines)
+
+
+def _site_files(connection: duckdb.DuckDBPyConnection) -> dict[str, SiteFile]:
+    return {
+        row["origin"]: site_file(
+            row["url"],
+            outcome=row["outcome"],
+            status=row["status"],
+            body=row["body"],
+            reason=row["reason"],
+            observed_at=row["observed_at"],
+        )
+        for row in _query(connection, "robots_files")
+    }
+
+
+def _query(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]]:
+    """Rows of a query. The result is complete before the first row is given out, since a later
+    question on the same connection would silently end a streamed one."""
+    from optout.database import relation
+
+    for batch in relation(connection, name).to_arrow_table().to_batches(_BATCH):
+        yield from batch.to_pylist()
