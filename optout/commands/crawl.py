@@ -59,8 +59,11 @@ def crawl_options(command: Any) -> Any:
     help="The case folder (default: this folder, else ./optout-case).",
 )
 @click.option("--new-run", is_flag=True, help="Close an interrupted run as it is and begin afresh.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when images or signals changed.")
 @crawl_options
-def command(sites: tuple[str, ...], case_folder: Path | None, new_run: bool, **chosen: Any) -> None:
+def command(
+    sites: tuple[str, ...], case_folder: Path | None, new_run: bool, exit_code: bool, **chosen: Any
+) -> None:
     """Scan your sites: pages, images, alt texts and every opt-out signal, kept with their time.
 
     \b
@@ -70,9 +73,11 @@ def command(sites: tuple[str, ...], case_folder: Path | None, new_run: bool, **c
     Writes observations/run=<time>/ in the case folder.
     """
     case = case_for(case_folder, sites, chosen)
-    summary = crawl_and_tell(case, chosen, new_run=new_run)
-    if summary is not None:
-        wrote(summary, "optout match --dataset SPEC   (see: optout datasets)")
+    run = crawl_and_tell(case, chosen, new_run=new_run)
+    changed = tell_changes(case)
+    wrote(run, "optout match --dataset SPEC   (see: optout datasets)")
+    if exit_code and changed:
+        raise click.exceptions.Exit(3)
 
 
 def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]) -> Case:
@@ -100,7 +105,7 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
     return case
 
 
-def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False) -> Path | None:
+def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False) -> Path:
     """Crawl with live progress and say what was seen. Raises CrawlError when no site answered."""
     from optout.commands.crawl_progress import live
     from optout.crawling import crawl_case
@@ -112,6 +117,21 @@ def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False)
         raise click.exceptions.Exit(130)
     _tell(case, result.run, result.summary)
     return result.run
+
+
+def tell_changes(case: Case) -> bool:
+    """Say what differs from the crawl before the latest one; False when nothing does."""
+    from optout.case import read_summary
+    from optout.database import dictionaries, open_case, relation
+
+    runs = [s["run_id"] for s in map(read_summary, case.runs()) if s["source"] == "crawl"]
+    if len(runs) < 2:
+        return False
+    found = relation(open_case(case), "run_changes", run_id=runs[-1], previous_id=runs[-2])
+    counts = {name: count for name, count in dictionaries(found)[0].items() if count}
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    note(f"since {runs[-2]}: {words or 'no image and no signal changed'}")
+    return bool(counts)
 
 
 def _options(chosen: dict[str, Any]) -> Any:
