@@ -25,6 +25,8 @@ def connect() -> duckdb.DuckDBPyConnection:
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
     )
     connection.execute("SET TimeZone = 'UTC'")
+    # It would be drawn on stdout, in the middle of the data.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -1,0 +1,103 @@
+r"""Rows as dictionaries → lines of JSON or CSV, or a table for the terminal.
+
+The rows hold text from strangers: no form lets it reach the terminal as a command or a
+spreadsheet as a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from optout.report.stored import Row
+
+# Not escaped by JSON, yet acted on by terminals: DEL, the C1 controls (U+009B begins a command
+# as ESC [ does), the characters that reorder text, line and paragraph separators.
+_COMMANDS = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # but tab and line ends
+# What a spreadsheet takes for a formula, also after blanks and in its full-width forms.
+_FORMULA = re.compile(r"\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+# A program that splits at ";" instead of "," begins a cell there.
+_AFTER_SEPARATOR = re.compile(r"(;\s*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+_LONG = 200  # characters of one cell in a table for people
+
+
+def json_lines(rows: Iterable[Row]) -> Iterator[str]:
+    r"""One JSON object per line.
+
+    >>> list(json_lines([{"alt": "\x9b2J café"}]))
+    ['{"alt": "\\u009b2J café"}\n']
+    """
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, allow_nan=False, default=str)
+        yield _COMMANDS.sub(lambda c: f"\\u{ord(c.group()):04x}", text) + "\n"
+
+
+def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """A header and one record per row as in RFC 4180 (lines end with CR LF), formula-safe.
+
+    Lists are joined by "; "; a text that a spreadsheet would take for a formula begins with an
+    apostrophe.
+    """
+    columns: list[str] = []
+    for row in rows:
+        if not columns:
+            columns = list(row)
+            yield _record(columns)
+        yield _record([_cell(row.get(column)) for column in columns])
+
+
+def table(name: str, columns: list[str], rows: Iterable[Row]) -> Table:
+    """A table of `columns` for the terminal, without control characters, long texts cut."""
+    from rich.table import Table
+    from rich.text import Text
+
+    result = Table(title=name, title_justify="left", show_lines=False)
+    for column in columns:
+        result.add_column(column, overflow="fold")
+    for row in rows:
+        result.add_row(*(Text(_short(row.get(column))) for column in columns))
+    return result
+
+
+def clean(text: str) -> str:
+    r"""`text` on one line, without anything that a terminal acts on.
+
+    >>> clean("a\x1b[31mred\u202e\nb")
+    'a[31mred b'
+    """
+    spaced = " ".join(text.split())
+    return "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+
+
+def _record(cells: list[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = "; ".join(value)
+    elif isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    if not isinstance(value, str):
+        return value
+    value = _CONTROLS.sub("", value)
+    value = _AFTER_SEPARATOR.sub(r"\1'", value)
+    return "'" + value if _FORMULA.match(value) else value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    text = clean("" if value is None else str(value))
+    return text if len(text) <= _LONG else text[:_LONG] + "…"

@@ -1,0 +1,123 @@
+"""A case folder → the Report record: counts and lists from the queries, words from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from optout import tables
+from optout.case import Case
+from optout.report.damage import damage_told
+from optout.report.decided import Decided, decided
+from optout.report.findings import MOST, Listing, Row, Strength
+from optout.report.history import runs_of
+from optout.report.page import Report
+from optout.report.rows import host_in_words, match_in_words
+from optout.report.searched import searched
+from optout.report.sites import outcome_in_words, reader_verdicts, robots_answer
+from optout.report.words import words
+from optout.report.written import written
+
+if TYPE_CHECKING:
+    import duckdb
+
+_DERIVED = {
+    "matches": tables.MATCHES,
+    "evidence": tables.EVIDENCE,
+    "works": tables.WORKS,
+    "not_listed": tables.NOT_LISTED,
+}
+
+
+def gather(case: Case) -> Report:
+    """Everything the page says about `case`. Raises CaseError where the folder is damaged."""
+    from optout import __version__
+    from optout.database import open_case
+
+    choices = decided(case)
+    date, lists = written(case)
+    with damage_told(case), open_case(case) as connection:
+        _complete(connection, case)
+        strengths = _strengths(connection, choices)
+        return Report(
+            case_id=case.case_id,
+            names=case.names,
+            sites=case.sites,
+            declared_hosts=tuple(host.host for host in case.hosts),
+            as_of=case.as_of(),
+            version=__version__,
+            runs=runs_of(case),
+            crawl=_rows(connection, "report_crawl")[0],
+            origins=_first([robots_answer(row) for row in _rows(connection, "report_sites")]),
+            outcomes=tuple(map(outcome_in_words, _rows(connection, "report_outcomes"))),
+            searched=searched(case),
+            strengths=strengths,
+            rejected=choices.among(connection, choices.rejected),
+            confirmed=choices.among(connection, choices.confirmed),
+            contradictions=sum(s.contradictions for s in strengths),
+            hosts=_list(connection, "report_hosts", choices, host_in_words),
+            works=_list(connection, "report_works", choices),
+            not_listed=_list(connection, "report_not_listed", choices),
+            not_listed_reasons=tuple(_rows(connection, "report_not_listed_reasons")),
+            readers=reader_verdicts(connection),
+            page_only=_list(connection, "report_page_only", choices),
+            requests_date=date,
+            requests_folder=f"requests/{date}/",
+            requests=lists,
+            first_dataset=_first_dataset(),
+        )
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+    """Give the derived tables that the case lacks as empty ones, so that every query runs."""
+    connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
+    for name, schema in _DERIVED.items():
+        if not (case.matches / f"{name}.parquet").is_file():
+            connection.register(name, schema.empty_table())
+
+
+def _first_dataset() -> Row | None:
+    """The first data set of the table that its makers still publish."""
+    from optout.datasets.editions import known
+
+    published = (asdict(dataset) for dataset in known() if not dataset.withdrawn)
+    return next(published, None)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, **variables: Any) -> list[Row]:
+    from optout.database import dictionaries, relation
+
+    return dictionaries(relation(connection, query, **variables))
+
+
+def _first(rows: list[Row]) -> Listing:
+    return Listing(tuple(rows[:MOST]), len(rows))
+
+
+def _list(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    choices: Decided,
+    dress: Callable[[Row], Row] = dict,
+) -> Listing:
+    rows = _rows(connection, query, rejected=list(choices.rejected), most=MOST)
+    return Listing(tuple(map(dress, rows)), rows[0]["total"] if rows else 0)
+
+
+def _strengths(connection: duckdb.DuckDBPyConnection, choices: Decided) -> tuple[Strength, ...]:
+    chosen = {"rejected": list(choices.rejected), "confirmed": list(choices.confirmed)}
+    counts = {row.pop("strength"): row for row in _rows(connection, "report_strengths", **chosen)}
+    shown: dict[str, list[Row]] = {}
+    for row in _rows(connection, "report_matches", rejected=chosen["rejected"], most=MOST):
+        dressed = match_in_words(row, row["match_id"] in choices.confirmed)
+        shown.setdefault(row["strength"], []).append(dressed)
+    return tuple(
+        Strength(
+            key=key,
+            **words()["strength"][key],
+            **counts.get(key, {}),
+            listing=Listing(tuple(shown.get(key, ())), counts.get(key, {}).get("matches", 0)),
+        )
+        for key in tables.STRENGTHS
+    )

@@ -1,0 +1,50 @@
+"""summary.json of the finished runs → when the sites were read, what was cut short, overrides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from optout.case import Case, read_summary
+from optout.report.findings import Row, Run
+
+
+def runs_of(case: Case) -> tuple[Run, ...]:
+    """All finished runs, oldest first. Raises CaseError for an unreadable summary."""
+    summaries = [(folder.name.removeprefix("run="), read_summary(folder)) for folder in case.runs()]
+    latest = {summary.get("source", ""): run_id for run_id, summary in summaries}
+    return tuple(
+        Run(
+            run_id=run_id,
+            source=str(summary.get("source", "")),
+            started_at=_time(summary.get("started_at")),
+            finished_at=datetime.fromisoformat(summary["finished_at"]),
+            current=latest[summary.get("source", "")] == run_id,
+            cut_short=tuple(_cut(entry) for entry in _list(summary.get("cut_short"))),
+            overrides=tuple(str(host) for host in _list(summary.get("overrides"))),
+        )
+        for run_id, summary in summaries
+    )
+
+
+def _cut(entry: Any) -> Row:
+    """What a run left out: reason, how many, a few addresses."""
+    if not isinstance(entry, dict):
+        return {"reason": str(entry), "count": 0, "examples": []}
+    count = entry.get("count")
+    return {
+        "reason": str(entry.get("reason", "")),
+        "count": count if isinstance(count, int) else 0,
+        "examples": [str(url) for url in _list(entry.get("examples"))],
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None

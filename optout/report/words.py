@@ -1,0 +1,36 @@
+"""words.toml and the labels of evidence.toml → plain words for the keys of the records."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The tables of words.toml."""
+    text = resources.files(__package__).joinpath("words.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def label(table: str, key: str | None) -> str:
+    """Plain words for a key; the key itself where the table lacks it.
+
+    >>> label("place", "elsewhere"), label("outcome", "new_kind")
+    ('elsewhere', 'new kind')
+    """
+    found = words().get(table, {}).get(key or "")
+    return found if isinstance(found, str) else (key or "").replace("_", " ")
+
+
+@cache
+def evidence_labels() -> dict[str, str]:
+    """Kind of evidence → its plain words, as evidence.toml has them."""
+    text = resources.files("optout").joinpath("evidence.toml").read_text("utf-8")
+    return {
+        kind: row["label"]
+        for kind, row in tomllib.loads(text).items()
+        if isinstance(row, dict) and "label" in row
+    }

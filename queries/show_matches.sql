@@ -1,0 +1,44 @@
+-- Every match, strongest first, then by data set, file and row.
+-- reads: matches
+-- columns: case_id, match_id, dataset, edition, dataset_file, dataset_row, sample_id, hash, url, url_host, caption, width, height, similarity, punsafe, pwatermark, aesthetic, nsfw, license, language, md5, sha256, phash, strength, evidence, place, image_url, page_url, work_id, contradiction
+SELECT
+    case_id,
+    match_id,
+    dataset,
+    edition,
+    dataset_file,
+    dataset_row,
+    sample_id,
+    hash,
+    url,
+    url_host,
+    caption,
+    width,
+    height,
+    similarity,
+    punsafe,
+    pwatermark,
+    aesthetic,
+    nsfw,
+    license,
+    language,
+    md5,
+    sha256,
+    phash,
+    strength,
+    evidence,
+    place,
+    image_url,
+    page_url,
+    work_id,
+    contradiction
+FROM matches
+ORDER BY
+    list_position(
+        ['same_address', 'same_image', 'similar_image', 'lead', 'caption_only'], strength
+    ),
+    dataset,
+    edition,
+    dataset_file,
+    dataset_row,
+    match_id
