@@ -49,19 +49,19 @@ def confirm(
     case: Case, match_ids: Iterable[str], note: str = "", *, now: datetime | None = None
 ) -> None:
     """Record that the rows of `match_ids` show the artist's work. Raises CaseError."""
-    _add(case, "match", match_ids, "confirmed", note, now)
+    _add(case, [("match", i, "confirmed") for i in match_ids], note, now)
 
 
 def reject(
     case: Case, match_ids: Iterable[str], note: str = "", *, now: datetime | None = None
 ) -> None:
     """Record that the rows of `match_ids` do not show the artist's work. Raises CaseError."""
-    _add(case, "match", match_ids, "rejected", note, now)
+    _add(case, [("match", i, "rejected") for i in match_ids], note, now)
 
 
 def licensed_host(case: Case, host: str, note: str = "", *, now: datetime | None = None) -> None:
     """Record that `host` may show the artist's work: no letter goes there. Raises CaseError."""
-    _add(case, "host", [host.strip().rstrip(".").lower()], "licensed", note, now)
+    _add(case, [("host", host.strip().rstrip(".").lower(), "licensed")], note, now)
 
 
 def decisions(case: Case) -> dict[str, Decision]:
@@ -75,10 +75,10 @@ def licensed_hosts(case: Case) -> dict[str, Decision]:
 
 
 def _add(
-    case: Case, about: str, subjects: Iterable[str], verdict: str, note: str, now: datetime | None
+    case: Case, words: Iterable[tuple[str, str, str]], note: str, now: datetime | None
 ) -> None:
     at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    rows = [(about, subject, verdict, note, at) for subject in dict.fromkeys(subjects)]
+    rows = [(*word, note, at) for word in dict.fromkeys(words)]
     with _database(case.decisions) as database:
         if not _version(database):
             database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = 1; COMMIT;")
@@ -110,9 +110,7 @@ def _last_words(case: Case, about: str) -> dict[str, Decision]:
 def _database(path: Path) -> Iterator[sqlite3.Connection]:
     """An open decisions.db, checked; anything SQLite cannot do becomes one CaseError."""
     try:
-        with closing(
-            sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        ) as database:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
             # FULL: a decision that was acknowledged survives a power cut.
             database.execute("PRAGMA synchronous = FULL")
             if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

@@ -41,11 +41,16 @@ def command(
     if match_ids or hosts or not licensed:
         ids = chosen_matches(case, match_ids, hosts)
         confirm(case, ids, remark)
-        note(f"{len(ids)} matches confirmed as yours")
+        note(f"{matches(ids)} confirmed as yours")
     for host in licensed:
         licensed_host(case, host, remark)
         note(f"{host} may show your work: no letter will be written to it")
     wrote(case.decisions, "optout requests")
+
+
+def matches(ids: list[str]) -> str:
+    """How many, in words."""
+    return f"{len(ids)} match" if len(ids) == 1 else f"{len(ids)} matches"
 
 
 def chosen_matches(case: Case, match_ids: tuple[str, ...], hosts: tuple[str, ...]) -> list[str]:

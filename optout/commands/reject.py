@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optout.commands.confirm import chosen_matches
+from optout.commands.confirm import chosen_matches, matches
 from optout.commands.options import case_option, note, the_case, wrote
 
 
@@ -31,5 +31,5 @@ def command(
     case = the_case(case_folder)
     ids = chosen_matches(case, match_ids, hosts)
     reject(case, ids, remark)
-    note(f"{len(ids)} matches rejected: they enter no request")
+    note(f"{matches(ids)} rejected: not named in any request")
     wrote(case.decisions, "optout requests")
