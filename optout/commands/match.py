@@ -1,0 +1,165 @@
+"""`optout match`: search data sets for the case's images, hosts, texts and names."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
+from optout.commands.options import case_option, json_option, note, wrote
+from optout.errors import CaseError, DatasetError
+
+if TYPE_CHECKING:
+    from optout.matching import MatchSummary
+
+_CHANGED = 3  # exit code with --exit-code
+_EXAMPLES = 10
+_PAUSE = 0.2  # seconds between two states of the progress line
+_WORDS = {
+    "same_address": "same address",
+    "same_image": "same image",
+    "similar_image": "similar image",
+    "lead": "leads to look at",
+    "caption_only": "by text only",
+}
+
+
+@click.command("match")
+@case_option
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="SPEC",
+    help="File, folder or glob of metadata; NAME=PATH says which data set it is. Repeat for more.",
+)
+@click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
+@json_option
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    case_folder: Path | None,
+    datasets: tuple[str, ...],
+    hosts: tuple[str, ...],
+    as_json: bool,
+    exit_code: bool,
+) -> None:
+    """Find the rows of data set metadata that tie to the case, each with all its evidence.
+
+    With --json one match per line, among others: dataset, edition, dataset_file, dataset_row, url,
+    caption, strength, evidence, place, image_url, work_id, contradiction, match_id.
+
+    \b
+    Example:
+      optout match --dataset relaion/ --host images.mira.example
+    """
+    from optout.matching import match_case
+
+    case = _case(case_folder, hosts)
+    specs = datasets or case.datasets
+    if not specs:
+        raise DatasetError(
+            "no data set to search: name its metadata files with --dataset",
+            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
+        )
+    summary = match_case(case, specs, hosts=hosts, progress=_progress())
+    if as_json:
+        _print_json(case)
+    else:
+        _print_summary(summary)
+    _notes(summary)
+    wrote(case.matches, "optout requests" if summary.data["matches"] else "optout report")
+    if exit_code and summary.changed:
+        ctx.exit(_CHANGED)
+
+
+def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
+    """The case; with --host and none yet, a new one."""
+    try:
+        return load_case(find_case(folder))
+    except CaseError:
+        place = folder or Path(DEFAULT_FOLDER)
+        if not hosts or (place / FILE).exists():
+            raise
+        case = create_case(place, [], hosts=list(hosts))
+        note(f"made a case in {place}")
+        return case
+
+
+def _progress() -> Callable[[int, int, int], None]:
+    """Files, rows and rate on stderr: a line that renews itself, or one per file when piped."""
+    begun, terminal = time.monotonic(), sys.stderr.isatty()
+    shown = {"done": 0, "at": 0.0}
+
+    def show(done: int, files: int, rows: int) -> None:
+        now = time.monotonic()
+        if done == shown["done"] and not (terminal and now - shown["at"] > _PAUSE):
+            return
+        rate = rows / max(now - begun, 0.001)
+        text = f"searched {done} of {_count(files, 'file')} · {rows:,} rows · {rate:,.0f} rows/s"
+        click.echo(f"\r{text}" if terminal else text, err=True, nl=done == files or not terminal)
+        shown.update(done=done, at=now)
+
+    return show
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _print_json(case: Case) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(case.matches / "matches.parquet") as file:
+        for batch in file.iter_batches(1000):
+            for row in batch.to_pylist():
+                click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def _print_summary(summary: MatchSummary) -> None:
+    data = summary.data
+    click.echo(
+        f"{_count(data['matches'], 'matching row')} among {_count(data['rows'], 'row')} "
+        f"of {_count(data['files'], 'file')}"
+    )
+    for strength, number in data["by_strength"].items():
+        if number:
+            click.echo(f"  {_WORDS[strength]:<17} {number:,}")
+    if data["contradictions"]:
+        click.echo(f"  {data['contradictions']:,} of them at odds with what the address serves now")
+    if data["images"]:
+        click.echo(
+            f"{data['images_not_listed']:,} of your {_count(data['images'], 'image')} not listed "
+            f"in the files searched ({_editions(data)}; {data['date'][:10]})"
+        )
+
+
+def _editions(data: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{found['edition'] or found['dataset']}: {_count(len(found['files']), 'file')}, "
+        f"{_count(found['rows'], 'row')}"
+        for found in data["datasets"]
+    )
+
+
+def _notes(summary: MatchSummary) -> None:
+    data = summary.data
+    if data["skipped"]:
+        note(f"skipped {_count(data['skipped'], 'row')} without a readable address:")
+        examples = [e for found in data["datasets"] for e in found["skipped_examples"]]
+        for example in examples[:_EXAMPLES]:
+            note(f"  {example['file']} row {example['row']}: {example['value'][:80]!r}")
+    if data["null_urls"]:
+        note(f"{_count(data['null_urls'], 'row')} without any address")
+    for left_out in data["not_searched"]:
+        note(f"not searched: {left_out['host']} · {left_out['advice']}")
+    common = len(data["too_common"])
+    if common:
+        note(f"not used: {_count(common, 'text')} too common or too short to prove anything")

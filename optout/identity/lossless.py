@@ -1,0 +1,168 @@
+"""An address as written → its lossless normal form: parts that cannot change the picture are gone.
+
+http and https count as equal, so the form has no scheme: `host[:port]/path[?query]`. What a server
+may tell apart (case of the path, order of parameters, `www.`, `//`) stays.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """The parts of a readable http(s) address in normal form."""
+
+    host: str  # lower-case, punycode, no trailing dot; IPv6 in brackets
+    port: str  # "" when it is 80 or 443
+    path: str  # begins with "/"
+    query: str  # without "?"; "" when there is none
+
+    def text(self) -> str:
+        """The lossless form: host[:port]/path[?query]."""
+        port = f":{self.port}" if self.port else ""
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.host}{port}{self.path}{query}"
+
+
+_SPACE = " \t\n\r\f\0"
+_REMOVED = str.maketrans("", "", "\t\r\n")  # URL Standard, 4.4: these vanish inside an address
+_ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
+_ENTITY = re.compile(r"&(?:[A-Za-z]+[0-9]*|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_START = re.compile(r"(?:https?:)?//", re.I)
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_PERCENT = re.compile(r"%(?:[0-9A-Fa-f]{2})?|[^%]")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# RFC 3986, 3.3 and 3.4: besides the unreserved, these may stand unencoded.
+_PATH_TOO = frozenset("!$&'()*+,;=:@/")
+_QUERY_TOO = _PATH_TOO | {"?"}
+_NOTHING_TO_DO = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@/?.-]*")
+_DEFAULT_PORTS = {"", "80", "443"}
+
+
+def parse(url: str) -> Address | None:
+    """The lossless parts of `url`, or None when it is not a readable http(s) address.
+
+    >>> parse("HTTP://u:p@Example.COM.:443/a/../%7eb%2f c?x=1&amp;y=2#f").text()
+    'example.com/~b%2F%20c?x=1&y=2'
+    >>> parse("UNLIKELY") is None
+    True
+    """
+    url = _unescaped(url.strip(_SPACE).translate(_REMOVED))
+    start = _START.match(url)
+    if not start:
+        return None
+    rest = url[start.end() :].partition("#")[0]
+    end = next((i for i, char in enumerate(rest) if char in "/?\\"), len(rest))
+    server = _server(rest[:end])
+    if server is None:
+        return None
+    path, _, query = rest[end:].partition("?")
+    return Address(*server, _path(path), _encoded(query.replace("\\\\", "\\"), _QUERY_TOO))
+
+
+def lossless(url: str) -> str | None:
+    """The lossless form of `url` as text, or None.
+
+    >>> lossless("https://bücher.example/a+b.jpg?") == lossless("//xn--bcher-kva.example/a+b.jpg")
+    True
+    """
+    address = parse(url)
+    return address.text() if address else None
+
+
+def _unescaped(url: str) -> str:
+    # Rows of the data sets keep the page's escaping; an address that escapes one ampersand
+    # escapes the rest too. Once only: what is then left was meant.
+    if "&" not in url or not _ESCAPED_AMPERSAND.search(url):
+        return url
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), url)
+
+
+def _server(text: str) -> tuple[str, str] | None:
+    text = text.rpartition("@")[2]
+    if text.startswith("["):
+        host, closed, port = text.partition("]")
+        ipv6 = _ipv6(host[1:]) if closed and port[:1] in ("", ":") else None
+        return _with_port(ipv6, port[1:])
+    host, _, port = text.partition(":")
+    return _with_port(_host(host), port)
+
+
+def _with_port(host: str | None, port: str) -> tuple[str, str] | None:
+    if host is None or not (port == "" or (port.isascii() and port.isdigit() and len(port) < 9)):
+        return None
+    port = port.lstrip("0")
+    return host, "" if port in _DEFAULT_PORTS else port
+
+
+def _ipv6(text: str) -> str | None:
+    import ipaddress
+
+    try:
+        return f"[{ipaddress.IPv6Address(text).compressed}]"
+    except ValueError:
+        return None
+
+
+def _host(text: str) -> str | None:
+    host = text.lower()
+    if "%" in host:
+        from urllib.parse import unquote
+
+        host = unquote(host).lower()
+    if not host.isascii():
+        host = _punycode(host)
+    host = host.removesuffix(".")
+    return host if len(host) <= 253 and _HOST.fullmatch(host) else None
+
+
+def _punycode(host: str) -> str:
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        try:
+            return host.encode("idna").decode("ascii")  # older names that IDNA 2008 refuses
+        except UnicodeError:
+            return ""
+
+
+def _path(text: str) -> str:
+    if "\\" in text:
+        # One old pipeline doubled backslashes; browsers read one as a slash (URL Standard, 4.4).
+        text = text.replace("\\\\", "\\").replace("\\", "/")
+    path = _encoded(text, _PATH_TOO)
+    return _without_dots(path) if "/." in path else path or "/"
+
+
+def _encoded(text: str, also: frozenset[str]) -> str:
+    """Percent-encoding of RFC 3986, 6.2.2: upper-case hex, nothing encoded that need not be."""
+    if _NOTHING_TO_DO.fullmatch(text) and ("?" not in text or "?" in also):
+        return text
+    return "".join(_one(piece, also) for piece in _PERCENT.findall(text))
+
+
+def _one(piece: str, also: frozenset[str]) -> str:
+    if len(piece) == 3:
+        char = chr(int(piece[1:], 16))
+        return char if char in _UNRESERVED else piece.upper()
+    if piece in _UNRESERVED or piece in also:
+        return piece
+    return "".join(f"%{byte:02X}" for byte in piece.encode("utf-8", "replace"))
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, 5.2.4, for paths that begin with a slash."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)

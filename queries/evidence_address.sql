@@ -1,0 +1,46 @@
+-- Rows whose address is one of the artist's: the strongest way in which the two agree.
+-- reads: candidates, known_addresses
+-- columns: match_id, kind, image_url, detail, weight
+WITH tied AS (
+    SELECT
+        candidates.match_id,
+        known_addresses.image_url,
+        known_addresses.via,
+        known_addresses.note,
+        known_addresses.address,
+        candidates.lossless,
+        candidates.key,
+        coalesce(candidates.rule, known_addresses.rule) AS rule,
+        CASE
+            WHEN candidates.url = known_addresses.address THEN 1
+            WHEN candidates.lossless = known_addresses.lossless THEN 2
+            WHEN candidates.level = 4 OR known_addresses.level = 4 THEN 3
+            ELSE 4
+        END AS way
+    FROM candidates
+    JOIN known_addresses ON known_addresses.key = candidates.key
+)
+
+SELECT
+    match_id,
+    CASE way
+        WHEN 1 THEN 'url_exact'
+        WHEN 2 THEN 'url_lossless'
+        WHEN 3 THEN 'url_unwrapped'
+        ELSE 'url_rule'
+    END AS kind,
+    image_url,
+    concat_ws(
+        ' · ',
+        CASE way WHEN 1 THEN address WHEN 2 THEN lossless ELSE key END,
+        CASE WHEN way > 2 THEN 'rule: ' || rule END,
+        note
+    ) AS detail,
+    CAST(1 AS DOUBLE) AS weight
+FROM tied
+QUALIFY
+    row_number() OVER (
+        PARTITION BY match_id
+        ORDER BY way, via, image_url, note
+    ) = 1
+ORDER BY match_id

@@ -1,0 +1,27 @@
+-- Images of the case (furniture left out) that no searched row names by address or by file.
+-- reads: case_images, case_files, candidates, known_addresses, known_works
+-- columns: case_id, image_url, work_id, in_laion_shape, not_in_shape_because
+WITH listed AS (
+    SELECT image_url
+    FROM known_addresses
+    WHERE key IN (SELECT key FROM candidates)
+    UNION
+    SELECT image_url
+    FROM case_files
+    WHERE
+        md5 IN (SELECT md5 FROM candidates WHERE md5 IS NOT NULL)
+        OR sha256 IN (SELECT sha256 FROM candidates WHERE sha256 IS NOT NULL)
+)
+
+SELECT
+    CAST(getvariable('case_id') AS VARCHAR) AS case_id,
+    case_images.image_url,
+    known_works.work_id,
+    case_images.in_laion_shape,
+    case_images.not_in_shape_because
+FROM case_images
+LEFT JOIN known_works ON known_works.image_url = case_images.image_url
+WHERE
+    NOT case_images.furniture
+    AND case_images.image_url NOT IN (SELECT image_url FROM listed)
+ORDER BY case_images.image_url

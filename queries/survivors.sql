@@ -1,0 +1,63 @@
+-- Rows of one data set file that may concern the case: a cheap sieve that loses nothing, before
+-- every row left is looked at closely. Rows without a readable address come along to be counted.
+-- Text is compared in lower case and without accents; what the sieve cannot judge passes.
+-- reads: dataset, wanted_stems, wanted_hashes, wanted_texts
+-- columns: dataset_row, url, caption, sample_id, hash, nsfw, license, language, phash, md5, sha256, similarity, punsafe, pwatermark, aesthetic, width, height, file_width, file_height
+SELECT
+    dataset_row,
+    url,
+    caption,
+    sample_id,
+    hash,
+    nsfw,
+    license,
+    language,
+    phash,
+    md5,
+    sha256,
+    similarity,
+    punsafe,
+    pwatermark,
+    aesthetic,
+    width,
+    height,
+    file_width,
+    file_height
+FROM dataset
+WHERE
+    url IS NULL
+    OR NOT regexp_matches(url, '(?i)^\s*https?://')
+    -- A host written in other letters, encoded or with a line end inside.
+    OR regexp_matches(url, '(?i)^\s*https?://[^/?#]*[^/?#A-Za-z0-9._:@\[\]-]')
+    OR regexp_matches(url, getvariable('address_pattern_1'))
+    OR regexp_matches(url, getvariable('address_pattern_2'))
+    OR regexp_matches(url, getvariable('address_pattern_3'))
+    OR regexp_matches(url, getvariable('address_pattern_4'))
+    OR md5 IN (SELECT hash FROM wanted_hashes)
+    OR sha256 IN (SELECT hash FROM wanted_hashes)
+    OR trim(
+        regexp_replace(
+            lower(
+                parse_filename(split_part(split_part(url, '?', 1), '#', 1), TRUE, 'forward_slash')
+            ),
+            getvariable('stem_sizes'),
+            ''
+        ),
+        ' ._-'
+    ) IN (SELECT stem FROM wanted_stems)
+    OR regexp_matches(strip_accents(caption), getvariable('name_pattern'))
+    OR (
+        getvariable('captions_wanted')
+        AND (length(caption) > 2000 OR regexp_matches(caption, '&#?[A-Za-z0-9]{1,31};|\\\\|\pC'))
+    )
+    OR CASE
+        WHEN regexp_matches(caption, '\s\s|^\s|\s$|[|“”‘’]|\pZ\pZ|[^\x20\PZ]')
+            THEN lower(
+                trim(
+                    regexp_replace(
+                        translate(caption, '“”‘’|', '""'''' '), '[\s\pZ]+', ' ', 'g'
+                    )
+                )
+            )
+        ELSE lower(caption)
+    END IN (SELECT text FROM wanted_texts)
