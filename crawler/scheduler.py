@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from scrapy.core.scheduler import BaseScheduler
@@ -22,5 +21,5 @@ class FrontierScheduler(BaseScheduler):
         raise NotImplementedError("addresses go through the frontier")
 
     def next_request(self) -> Request | None:
-        task = self._spider.frontier.next(time.monotonic())
-        return None if task is None else self._spider.request_for(task)
+        request: Request | None = self._spider.next_request()
+        return request

@@ -20,7 +20,7 @@ def settings_for(job: Job) -> dict[str, Any]:
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
         },
         "SPIDER_MIDDLEWARES_BASE": {},
-        "EXTENSIONS_BASE": {"crawler.pace.Pace": 0},
+        "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},
         "ROBOTSTXT_OBEY": False,
         "COOKIES_ENABLED": False,
         # TLS is verified; Scrapy's default does not.
@@ -34,7 +34,7 @@ def settings_for(job: Job) -> dict[str, Any]:
         "DOWNLOAD_DELAY": options.delay,
         "AUTOTHROTTLE_ENABLED": options.autothrottle,
         "AUTOTHROTTLE_START_DELAY": max(options.delay, 0.5),
-        "AUTOTHROTTLE_MAX_DELAY": 30.0,
+        "AUTOTHROTTLE_MAX_DELAY": 10.0,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": 1.0,
         # Size: the spider stops each download at its own cap; these bound what is decompressed.
         "DOWNLOAD_MAXSIZE": max(options.max_image_bytes, options.max_page_bytes, 64 * 2**20),

@@ -1,29 +1,15 @@
-"""Addresses as written in a page → addresses that can be asked for, as a browser would."""
+"""Addresses as written in a page → addresses that can be asked for, by the URL Standard."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
 
-from w3lib.url import safe_url_string
-
-# Resolving is the hot path of a crawl; most addresses need no repair.
-_PLAIN_PATH = re.compile(
-    r"/(?!/)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|\.(?![./]|$))*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
-)
-_PLAIN_URL = re.compile(
-    r"https?://[a-z0-9.-]+(?::(?!80(?:/|$)|443(?:/|$))\d+)?"
-    r"/(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|\.(?![./]|$))*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
-)
-_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_REMOVED = str.maketrans("", "", "\t\r\n")  # URL Standard, 4.4: these vanish inside an address
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+from ada_url import URL, join_url, normalize_url
 
 
 @lru_cache(maxsize=8192)
 def resolve(base: str, written: str) -> str | None:
-    """`written` against `base` as the URL Standard resolves it, without the fragment.
+    """`written` against `base` as a browser resolves it, without fragment, user and password.
 
     None where no http(s) address comes out (mailto:, data:, javascript:, unreadable).
 
@@ -32,13 +18,8 @@ def resolve(base: str, written: str) -> str | None:
     >>> resolve("https://a.example/", "data:image/gif;base64,R0lGOD") is None
     True
     """
-    written = written.strip(" \t\n\r\f\0").translate(_REMOVED).partition("#")[0]
-    if _PLAIN_PATH.fullmatch(written) and not _BAD_PERCENT.search(written):
-        return origin(base) + written
-    if _PLAIN_URL.fullmatch(written) and not _BAD_PERCENT.search(written):
-        return written
     try:
-        return clean(urljoin(base, written.replace("\\", "/") if "://" not in written else written))
+        return _plain(join_url(base, _encodable(written)))
     except ValueError:
         return None
 
@@ -46,24 +27,29 @@ def resolve(base: str, written: str) -> str | None:
 def clean(url: str) -> str | None:
     """An absolute address in the one form the crawl uses, or None when it is not http(s).
 
-    >>> clean("HTTP://User@EXAMPLE.com:80?a b#f")
-    'http://example.com/?a%20b'
+    >>> clean("HTTP://User@EXAMPLE.com:80?a b#f"), clean("http://0x7f.1/")
+    ('http://example.com/?a%20b', 'http://127.0.0.1/')
     """
     try:
-        parts = urlsplit(safe_url_string(url.strip()))
-        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
-    except (ValueError, UnicodeError):
+        return _plain(normalize_url(_encodable(url)))
+    except ValueError:
         return None
-    if scheme not in _DEFAULT_PORTS or not host:
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which pages can hold, become U+FFFD as in a browser."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(url: str) -> str | None:
+    if not url.startswith(("http://", "https://")):
         return None
-    if ":" in host:
-        host = f"[{host}]"
-    netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    query = f"?{parts.query}" if parts.query else ""
-    path = parts.path or "/"
-    if "/." in path:
-        path = urlsplit(urljoin(f"{scheme}://h/", path)).path
-    return f"{scheme}://{netloc}{path}{query}"
+    url = url.partition("#")[0]
+    if "@" in origin(url):
+        parts = URL(url)
+        parts.username = parts.password = ""
+        return parts.href
+    return url
 
 
 @lru_cache(maxsize=4096)
@@ -73,9 +59,8 @@ def origin(url: str) -> str:
     >>> origin("https://a.example:8443/b?c")
     'https://a.example:8443'
     """
-    end = url.find("/", url.find("://") + 3)
-    query = url.find("?", url.find("://") + 3)
-    ends = [e for e in (end, query) if e >= 0]
+    start = url.find("://") + 3
+    ends = [at for at in (url.find("/", start), url.find("?", start)) if at >= 0]
     return url[: min(ends)] if ends else url
 
 
@@ -88,13 +73,22 @@ def target(url: str) -> str:
     return url[len(origin(url)) :] or "/"
 
 
-def host_of(url: str) -> str:
-    """Host name of an absolute address, without port.
+def place_of(url: str) -> str:
+    """host[:port] of an absolute address in clean form.
 
-    >>> host_of("http://127.0.0.1:8000/x")
-    '127.0.0.1'
+    >>> place_of("http://127.0.0.1:8000/x")
+    '127.0.0.1:8000'
     """
-    netloc = origin(url).partition("://")[2]
-    if netloc.startswith("["):
-        return netloc.partition("]")[0] + "]"
-    return netloc.partition(":")[0]
+    return origin(url).partition("://")[2]
+
+
+def host_of(url: str) -> str:
+    """Host name of an absolute address in clean form, without port and brackets.
+
+    >>> host_of("http://127.0.0.1:8000/x"), host_of("http://[::1]:80/")
+    ('127.0.0.1', '::1')
+    """
+    place = place_of(url)
+    if place.startswith("["):
+        return place[1:].partition("]")[0]
+    return place.partition(":")[0]

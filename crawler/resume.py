@@ -1,0 +1,52 @@
+"""A journal → the frontier of the crawl that wrote it: what is done is known, the rest is queued."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crawler.journal import entries
+
+if TYPE_CHECKING:
+    from crawler.spider import SiteSpider
+
+_ROBOTS_AGE = 24 * 3600  # seconds a robots.txt may be used (RFC 9309, 2.4)
+
+
+def resume(spider: SiteSpider) -> None:
+    """Take up the journal of `spider` where it ended. An empty journal leaves all as it is."""
+    for entry in entries(spider.folder):
+        _know(spider, entry)
+    for entry in entries(spider.folder):
+        if entry["kind"] == "site_file":
+            _apply_robots(spider, entry["site_file"])
+    for entry in entries(spider.folder):
+        if entry["kind"] == "page":
+            spider.spread(entry)
+        elif entry["kind"] == "sitemap":
+            spider.spread_sitemap(entry["url"], entry["pages"], entry["further"])
+
+
+def _know(spider: SiteSpider, entry: dict[str, Any]) -> None:
+    kind = entry["kind"]
+    if kind == "page":
+        page = entry["page"]
+        asked = page["outcome"] not in ("robots_disallowed", "private_address")
+        spider.frontier.known("page", page["url"], asked=asked)
+        spider.progress.pages += 1
+    elif kind == "image":
+        spider.frontier.known("image", entry["image"]["image_url"])
+        spider.progress.images += 1
+    elif kind == "sitemap":
+        spider.frontier.known("sitemap", entry["url"])
+    spider.progress.spent(*entry["spent"])
+
+
+def _apply_robots(spider: SiteSpider, record: dict[str, Any]) -> None:
+    if record["outcome"] != "fetched":
+        return  # it may answer now
+    age = datetime.now(UTC) - datetime.fromisoformat(record["observed_at"])
+    if age.total_seconds() < _ROBOTS_AGE:
+        body = base64.b64decode(record["body"]) if record["body"] is not None else None
+        spider.apply_robots(record["url"], record["status"], body)

@@ -1,0 +1,153 @@
+"""`optout run`: crawl, match, requests and report in one go."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optout.case import Case
+from optout.commands.crawl import case_for, crawl_and_tell, crawl_options
+from optout.commands.options import note, wrote
+from optout.errors import RequestError
+
+CHANGED = 3  # exit code with --exit-code
+_SHOWN = 10  # destinations named one by one
+
+OBTAIN = """\
+  no data set was named, so none was searched; your sites were read all the same
+  to search the one that can be had today (Re-LAION-5B): optout datasets says how to get it,
+  then: optout match --dataset FOLDER"""
+
+
+@click.command("run")
+@click.argument("sites", nargs=-1, metavar="SITE...")
+@click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path),
+    help="The case folder (default: this folder, else ./optout-case).",
+)
+@click.option(
+    "--dataset",
+    "specs",
+    multiple=True,
+    metavar="SPEC",
+    help="File, folder, pattern or known name to search; repeat for more.",
+)
+@click.option("--thumbnails", is_flag=True, help="Small pictures in the report (--keep-images).")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when matches or signals changed.")
+@crawl_options
+def command(
+    sites: tuple[str, ...],
+    case_folder: Path | None,
+    specs: tuple[str, ...],
+    thumbnails: bool,
+    exit_code: bool,
+    **chosen: Any,
+) -> int:
+    """Do everything in one go: scan your sites, search data sets, write requests and the report.
+
+    \b
+    Example:
+      optout run https://mira.example --dataset relaion/part-*.parquet
+    Without --dataset it reads your sites and says how to get the metadata to search. A step that
+    fails is told, and the others go on. Writes observations/, matches/, requests/ and report.html
+    in the case folder. Run it again whenever you like: it adds a dated scan and never changes
+    an earlier one.
+    """
+    from optout.pipeline import snapshot
+
+    check_datasets(specs)
+    case = case_for(case_folder, sites, chosen)
+    specs = specs or case.datasets
+    before = snapshot(case) if exit_code else None
+    failed = all_steps(case, specs, chosen, thumbnails=thumbnails)
+    wrote(case.report if case.report.is_file() else case.folder, "open it in your browser")
+    if failed:
+        return 1
+    return CHANGED if exit_code and snapshot(case) != before else 0
+
+
+def all_steps(
+    case: Case, specs: Sequence[str], chosen: dict[str, Any], *, thumbnails: bool = False
+) -> tuple[str, ...]:
+    """Crawl, match, requests, report; the titles of the steps that failed."""
+    from optout.pipeline import Step, run_steps
+    from optout.report import write_report
+
+    search: Callable[[], object] = lambda: _match(case, specs)  # noqa: E731
+    steps = [
+        Step("reading your sites", lambda: _crawl(case, chosen)),
+        Step("searching the data sets", search if specs else lambda: note(OBTAIN)),
+        Step("writing request lists", lambda: _requests(case)),
+        Step("writing the report", lambda: write_report(case, thumbnails=thumbnails)),
+    ]
+    return run_steps(steps, note)
+
+
+def check_datasets(specs: Sequence[str]) -> None:
+    """Find a mistyped data set before the sites are read. Raises DatasetError."""
+    if specs:
+        from optout.datasets.files import resolve
+
+        resolve(specs)
+
+
+def _crawl(case: Case, chosen: dict[str, Any]) -> None:
+    """Scrapy leaves its own handlers behind, under which Ctrl+C would do nothing any more."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        crawl_and_tell(case, chosen)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _match(case: Case, specs: Sequence[str]) -> None:
+    from optout.matching import match_case
+
+    found = match_case(case, specs).data
+    by_strength = ", ".join(
+        f"{count} {strength.replace('_', ' ')}"
+        for strength, count in found["by_strength"].items()
+        if count
+    )
+    note(
+        f"  {found['matches']} of {found['rows']:,} rows are tied to you"
+        + (f": {by_strength}" if by_strength else "")
+    )
+    note(f"  {found['images_not_listed']} of {found['images']} images are not listed there")
+    for words, count in (
+        ("rows skipped, with no address where one should be", found["skipped"]),
+        ("rows without any address", found["null_urls"]),
+        ("rows found that do not fit what the address serves now", found["contradictions"]),
+    ):
+        if count:
+            note(f"  {words}: {count}")
+    for left_out in found["not_searched"]:
+        note(f"  not searched for: {left_out['host']}, {left_out['advice']}")
+
+
+def _requests(case: Case) -> None:
+    from optout.requests import write_requests
+
+    try:
+        summary = write_requests(case)
+    except RequestError as nothing:
+        if (case.matches / "summary.json").is_file():
+            raise
+        # Without a search there may be nothing to ask for; that is no failure.
+        note(f"  {nothing.message}")
+        return
+    for place in summary.written[:_SHOWN]:
+        host = f" {place.host}" if place.host else ""
+        note(f"  {place.name}{host}: {place.rows} {place.unit} · {place.effect}")
+    if len(summary.written) > _SHOWN:
+        note(f"  and {len(summary.written) - _SHOWN} more in {summary.folder}")
+    waiting = sum(summary.waiting.values())
+    if waiting:
+        note(f"  {waiting} rows wait for your word: optout show matches, optout confirm")
