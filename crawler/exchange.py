@@ -17,7 +17,10 @@ _MAX_VALUE = 100_000  # characters of one header line kept
 # Images are asked for as they are, without a content encoding: their hashes are compared with
 # those of the data sets, which were taken the same way.
 _HEADERS = {
-    "image": {b"Accept": b"image/avif,image/webp,image/*,*/*;q=0.8", b"Accept-Encoding": b"identity"},
+    "image": {
+        b"Accept": b"image/avif,image/webp,image/*,*/*;q=0.8",
+        b"Accept-Encoding": b"identity",
+    },
     "page": {b"Accept": b"text/html,application/xhtml+xml,*/*;q=0.8"},
 }
 

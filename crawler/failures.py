@@ -54,7 +54,7 @@ def retry_after(value: bytes | None) -> float | None:
     (7.0, None)
     """
     text = (value or b"").decode("latin-1").strip()
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return min(float(text), _MAX_WAIT)
     try:
         moment = parsedate_to_datetime(text)

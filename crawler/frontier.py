@@ -192,7 +192,9 @@ class Frontier:
         """What a budget left waiting, noted as left out. Chains already begun are given out, so
         that their hops can be recorded."""
         parked = [item for items in self._parked.values() for item in items]
-        queued = [i for q in self._hosts.values() for i in (*q.first, *q.images, *q.pages)]
+        queued: list[Item] = []
+        for queue in self._hosts.values():
+            queued += [*queue.first, *queue.images, *queue.pages]
         for item in parked + queued:
             task = task_of(item)
             kind = {"page": "pages", "image": "images"}.get(task.kind, "files of the site")

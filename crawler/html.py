@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -14,6 +15,11 @@ from w3lib.encoding import (
 
 from crawler.urls import resolve
 
+_BOXES = re.compile(
+    rb"</?(?:div|span|section|article|main|p|ul|ol|li|b|i|em|strong|font|center|table|tbody|tr|td|"
+    rb"blockquote|q|small|big|u|s|sub|sup|label|form|fieldset|dl|dd|dt)\b[^>]{0,2000}>",
+    re.IGNORECASE,
+)
 Element = Any  # lxml's elements carry no types
 
 _MAGIC = (
@@ -71,6 +77,11 @@ def parse(body: bytes, content_type: str | None = None) -> Element | None:
     try:
         parser = lxml_html.HTMLParser(encoding=encoding, huge_tree=True, remove_pis=True)
         root = lxml_html.document_fromstring(body, parser=parser)
+        if any("depth" in error.message for error in list(parser.error_log)[-3:]):
+            # The parser gives up on elements nested thousands deep; boxes carry no image.
+            flat = _BOXES.sub(b"", body)
+            parser = lxml_html.HTMLParser(encoding=encoding, huge_tree=True, remove_pis=True)
+            root = lxml_html.document_fromstring(flat, parser=parser)
     except (etree.LxmlError, ValueError, LookupError, AssertionError):
         return _tolerant(body, encoding)
     return root
@@ -98,4 +109,10 @@ def base_of(root: Element, url: str) -> str:
 
 def text_of(element: Element, limit: int = 2000) -> str:
     """White-space-collapsed text inside an element, at most `limit` characters."""
-    return " ".join("".join(element.itertext()).split())[:limit]
+    found, length = [], 0
+    for text in element.itertext():
+        found.append(text[: 4 * limit])
+        length += len(found[-1])
+        if length > 4 * limit:  # enough, however much of it is white space
+            break
+    return " ".join("".join(found).split())[:limit]

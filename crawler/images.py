@@ -4,55 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from crawler import srcset
 from crawler.html import Element, base_of, text_of
+from crawler.shape import laion_shape
+from crawler.sources import IMAGE_FILE, LAZY, LAZY_SETS, is_placeholder, sources
 from crawler.urls import resolve
 
-# Attributes in which lazy loaders keep the real address; the first group holds one address,
-# the second a srcset. Sources: the loaders' documentation (lazysizes, vanilla-lazyload, lozad,
-# jQuery.lazyload, WP Rocket, Jetpack, WooCommerce, Squarespace, UIkit, Slick).
-LAZY = (
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-lazy",
-    "data-lazyload",
-    "data-lazysrc",
-    "data-lazy-original",
-    "data-echo",
-    "data-image",
-    "data-img",
-    "data-url",
-    "data-full",
-    "data-fullsrc",
-    "data-full-url",
-    "data-hires",
-    "data-large",
-    "data-large_image",
-    "data-large-file",
-    "data-medium-file",
-    "data-orig-file",
-    "data-zoom-image",
-    "data-zoom-src",
-    "data-src-retina",
-    "data-bg",
-    "data-background",
-    "data-background-image",
+# Lengths are bounded and no two parts take the same character: hostile CSS costs linear time.
+_CSS_URL = re.compile(
+    r"url\(\s{0,20}(?:'([^'\n]{1,2048})'|\"([^\"\n]{1,2048})\"|([^'\"()\s]{1,2048}))\s{0,20}\)"
 )
-LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-bgset")
-
-_IMAGE_FILE = re.compile(
-    r"\.(?:jpe?g|jfif|png|gif|webp|avif|svg|bmp|tiff?|jxl|heic)(?:$|[?#])", re.I
-)
-_PLACEHOLDER = re.compile(
-    r"^data:|(?:^|/)(?:blank|spacer|pixel|placeholder|transparent|1x1|loading)[^/]*\.(?:gif|png|svg)",
-    re.I,
-)
-_CSS_URL = re.compile(r"url\(\s*(?:'([^']*)'|\"([^\"]*)\"|([^'\")\s]*))\s*\)")
 _META_IMAGES = {
     "og:image",
     "og:image:url",
@@ -102,6 +66,7 @@ class _Page:
     refs: list[dict[str, Any]] = field(default_factory=list)
     groups: int = 0
     key: str = ""
+    figures: dict[Element, str] = field(default_factory=dict)  # figure → its caption
 
     def group(self) -> str:
         self.groups += 1
@@ -143,16 +108,18 @@ class _Page:
         )
 
 
-def image_refs(root: Element, url: str) -> list[dict[str, Any]]:
+def image_refs(root: Element, url: str, limit: int = 20_000) -> list[dict[str, Any]]:
     """Every mention of an image in a page, in document order (columns: records, image_refs).
 
-    `url` is the address the page answered at. Placeholders of lazy loaders are left out when
-    the element carries the real address; they stay when they are all there is.
+    `url` is the address the page answered at; at most `limit` mentions are given. Stand-ins of
+    lazy loaders are left out when the element carries the real address, else marked.
     """
     page = _Page(url, base_of(root, url), key=hashlib.sha256(url.encode()).hexdigest()[:12])
     meta_group, meta_alt = page.group(), _meta_alt(root)
     groups: dict[Element, str] = {}  # of the links and pictures that hold an img
     for element in root.iter(*_TAGS):
+        if len(page.refs) >= limit:
+            return page.refs[:limit]
         tag = element.tag
         if tag in ("img", "amp-img"):
             _img(page, element, groups)
@@ -168,38 +135,14 @@ def image_refs(root: Element, url: str) -> list[dict[str, Any]]:
             _css(page, element, "text", element.text or "")
         else:
             _other(page, element, tag)
-    return page.refs
-
-
-def laion_shape(tag: str, attribute: str, raw: str, alt: str | None) -> tuple[bool, str | None]:
-    """Could a LAION-type pipeline have captured this mention, and if not, why not?
-
-    The rule of the public LAION-5B worker (rvencu/crawlingathome-gpu-hcloud, ccpp.py, 2022):
-    an img whose src is absolute in the HTML, an alt of at least 5 characters, and an address
-    without .svg, .gif or data:image.
-    """
-    if tag != "img" or attribute != "src":
-        return False, f"written in {tag}[{attribute}], not in img[src]"
-    if not raw.strip()[:8].lower().startswith(("http://", "https://")):
-        return False, "the address is relative"
-    if alt is None or len(alt.strip()) < 5:
-        return False, "the alt text has fewer than 5 characters"
-    for part in (".svg", ".gif", "data:image", "javascript:"):
-        if part in raw:
-            return False, f"the address contains {part}"
-    return True, None
+    return page.refs[:limit]
 
 
 def _img(page: _Page, element: Element, groups: dict[Element, str]) -> None:
     group = _group_of(page, element, groups)
-    alt = element.get("alt")
-    if alt is None:
-        alt = element.get("data-alt")  # lozad moves the alt text too
-    captions = _captions(element)
-    found = list(_candidates(element))
-    real = [c for c in found if not _PLACEHOLDER.search(c[1].strip())]
-    for attribute, raw, descriptor in real or [c for c in found if not c[1].startswith("data:")]:
-        furniture = _is_furniture(element)
+    alt, captions = element.get("alt"), _captions(page, element)
+    for attribute, raw, descriptor in sources(element):
+        furniture = _is_furniture(element) or is_placeholder(raw)
         page.add(
             element,
             attribute,
@@ -212,26 +155,6 @@ def _img(page: _Page, element: Element, groups: dict[Element, str]) -> None:
         )
 
 
-def _candidates(element: Element) -> Iterator[tuple[str, str, str | None]]:
-    """(attribute, address as written, descriptor) of one img or source."""
-    attributes = element.attrib
-    for name in ("src", *LAZY):
-        raw = attributes.get(name)
-        if raw and raw.strip() and (name == "src" or _looks_like_address(raw)):
-            yield name, raw, None
-    for name in ("srcset", *LAZY_SETS):
-        text = attributes.get(name)
-        if text:
-            for raw, descriptor in srcset.parse(text):
-                yield name, raw, descriptor or None
-
-
-def _looks_like_address(text: str) -> bool:
-    """Lazy attributes also hold numbers, JSON and class names."""
-    text = text.strip()
-    return bool(text) and text[0] not in "{[<" and ("/" in text or bool(_IMAGE_FILE.search(text)))
-
-
 def _source(page: _Page, element: Element, groups: dict[Element, str]) -> None:
     parent = element.getparent()
     if parent is None or parent.tag != "picture":
@@ -241,13 +164,13 @@ def _source(page: _Page, element: Element, groups: dict[Element, str]) -> None:
     alt = img.get("alt") if img is not None else None
     for name in ("srcset", *LAZY_SETS):
         for raw, descriptor in srcset.parse(element.get(name) or ""):
-            if not _PLACEHOLDER.search(raw):
+            if not raw.startswith("data:"):
                 page.add(element, name, raw, group, descriptor=descriptor or None, alt=alt)
 
 
 def _linked(page: _Page, element: Element, groups: dict[Element, str]) -> None:
     href = element.get("href")
-    if not href or not _IMAGE_FILE.search(href):
+    if not href or not IMAGE_FILE.search(href):
         return
     group = groups[element] = page.group()
     img = element.find(".//img")
@@ -294,21 +217,21 @@ def _other(page: _Page, element: Element, tag: str) -> None:
         href = attributes.get("href") or attributes.get("xlink:href")
         if href:
             page.add(element, "href", href, page.group())
-    if "background" in attributes and tag in ("body", "table", "td"):
+    if attributes.get("background", "").strip() and tag in ("body", "table", "td"):
         page.add(element, "background", attributes["background"], page.group())
     style = attributes.get("style")
     if style and "url(" in style:
         _css(page, element, "style", style)
     for name in LAZY:
         raw = attributes.get(name)
-        if raw and _IMAGE_FILE.search(raw) and tag not in ("video", "input"):
+        if raw and IMAGE_FILE.search(raw) and tag not in ("video", "input"):
             page.add(element, name, raw.removeprefix("url(").rstrip(")"), page.group())
 
 
 def _css(page: _Page, element: Element, attribute: str, text: str) -> None:
     for match in _CSS_URL.finditer(text):
         raw = match[1] or match[2] or match[3] or ""
-        if raw and _IMAGE_FILE.search(raw):
+        if raw and IMAGE_FILE.search(raw):
             page.add(element, attribute, raw, page.group())
 
 
@@ -325,19 +248,21 @@ def _group_of(page: _Page, element: Element, groups: dict[Element, str]) -> str:
     return group
 
 
-def _captions(element: Element) -> list[dict[str, str]]:
+def _captions(page: _Page, element: Element) -> list[dict[str, str]]:
     """Texts beside an img, each with its source, closest first."""
     found = []
-    for source in ("aria-label", "title"):
+    # lozad keeps the alt text in data-alt until the picture is shown; the HTML has none.
+    for source in ("data-alt", "aria-label", "title"):
         text = element.get(source)
         if text and text.strip():
             found.append({"source": source, "text": text.strip()[:2000]})
     for ancestor in element.iterancestors("figure", "a"):
         if ancestor.tag == "figure":
-            caption = ancestor.find(".//figcaption")
-            text = text_of(caption) if caption is not None else ""
-            if text:
-                found.append({"source": "figcaption", "text": text})
+            if ancestor not in page.figures:
+                caption = ancestor.find(".//figcaption")
+                page.figures[ancestor] = text_of(caption) if caption is not None else ""
+            if page.figures[ancestor]:
+                found.append({"source": "figcaption", "text": page.figures[ancestor]})
             break
         title = ancestor.get("title")
         if title and title.strip():

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from crawler.policy import MAX_IMAGE_BYTES, MAX_PAGE_BYTES, TIMEOUT, Reach
+from crawler.policy import MAX_IMAGE_BYTES, MAX_PAGE_BYTES, TIMEOUT, Reach, started_private
+from crawler.urls import host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Job:
     options: CrawlOptions = field(default_factory=CrawlOptions)
 
     def reach(self) -> Reach:
-        """Private addresses this job may reach: the hosts it was started at."""
-        hosts = frozenset((urlsplit(site).hostname or "").rstrip(".") for site in self.sites)
-        return Reach(started=hosts, allow_private=self.options.allow_private)
+        """What private addresses it may reach: hosts it starts at that are private now (DNS)."""
+        started = started_private(host_of(site) for site in self.sites)
+        return Reach(started=started, allow_private=self.options.allow_private)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True) + "\n", "utf-8")
@@ -62,12 +62,12 @@ class Job:
 
 def load_job(path: Path) -> Job:
     """A job as `Job.save` wrote it. Raises ValueError or OSError when it cannot be read."""
-    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    chosen = data.pop("options")
-    for key in ("owned_hosts", "path_scoped"):
-        chosen[key] = tuple(chosen[key])
-    data["sites"] = tuple(data["sites"])
     try:
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        chosen = data.pop("options")
+        for key in ("owned_hosts", "path_scoped"):
+            chosen[key] = tuple(chosen[key])
+        data["sites"] = tuple(data["sites"])
         return Job(**data, options=CrawlOptions(**chosen))
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path.name} is damaged") from error

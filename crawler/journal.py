@@ -1,7 +1,7 @@
 """Records of a running crawl → an append-only file that survives a kill at any moment.
 
 One JSON object per line. A line is written whole, so a reader drops at most the last one
-(after a power cut or a full disk). The file is locked: two crawls never share it.
+(after a power cut or a full disk).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,22 @@ _SYNC_EVERY = 5.0  # seconds; what a power cut may cost
 
 
 class JournalBusy(Exception):
-    """Another process is writing this journal."""
+    """Another process is crawling this case."""
+
+
+@contextmanager
+def alone(observations: Path) -> Iterator[None]:
+    """Hold the case's observations for this process. Raises JournalBusy when another has them."""
+    observations.mkdir(parents=True, exist_ok=True)
+    fd = os.open(observations / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalBusy(str(observations)) from error
+        yield
+    finally:
+        os.close(fd)
 
 
 class Journal:
@@ -28,11 +44,6 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._fd)
-            raise JournalBusy(str(self.path)) from error
         self._drop_torn_line()
         self._synced = time.monotonic()
 
@@ -76,8 +87,26 @@ class Journal:
             os.ftruncate(self._fd, end)
 
 
+# What a line of each kind must hold; anything else is damage.
+_SHAPES: dict[str, dict[str, type]] = {
+    "page": {
+        "page": dict,
+        "hops": list,
+        "metas": list,
+        "image_refs": list,
+        "links": list,
+        "redirected": bool,
+        "new_images": int,
+    },
+    "image": {"image": dict, "hops": list},
+    "site_file": {"site_file": dict, "hops": list},
+    "sitemap": {"url": str, "pages": list, "further": list},
+}
+
+
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
-    """The records of a journal, in order; a line that is not JSON (disk damage) is passed over."""
+    """The records of a journal, in order. A line that is damaged is passed over: its address
+    is then asked for again."""
     try:
         file = (folder / FILE).open("rb")
     except FileNotFoundError:
@@ -85,6 +114,15 @@ def entries(folder: Path) -> Iterator[dict[str, Any]]:
     with file:
         for line in file:
             try:
-                yield json.loads(line)
-            except ValueError:
+                entry = json.loads(line)
+            except (ValueError, RecursionError):
                 continue
+            if _is_whole(entry):
+                yield entry
+
+
+def _is_whole(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("spent"), list):
+        return False
+    shape = _SHAPES.get(entry.get("kind", ""))
+    return shape is not None and all(isinstance(entry.get(k), t) for k, t in shape.items())

@@ -24,8 +24,8 @@ MAX_SITEMAP_URLS = 50_000  # sitemaps.org: at most so many per file
 _MAX_SITEMAP_BYTES = 52_428_800  # sitemaps.org: at most 50 MB uncompressed
 
 
-def page_links(root: Element, base: str) -> list[str]:
-    """Addresses of pages that a document links or frames, in order, each once.
+def page_links(root: Element, base: str, limit: int = 20_000) -> list[str]:
+    """Addresses of pages that a document links or frames, in order, each once; `limit` at most.
 
     rel=nofollow is followed: it speaks of endorsement, not of access (HTML Standard, 4.6.7.15).
     """
@@ -37,6 +37,8 @@ def page_links(root: Element, base: str) -> list[str]:
         address = resolve(base, written)
         if address and not _NOT_PAGES.search(address.partition("?")[0]):
             found[address] = None
+            if len(found) >= limit:
+                break
     return list(found)
 
 

@@ -1,39 +1,32 @@
-"""A finished task and its last answer → the records of a page or of a site file."""
+"""A finished task and its last answer → the records of a page or of a robots.txt."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 from scrapy.http import Response
 
 from crawler import html
-from crawler.frontier import Task
+from crawler.exchange import header, now
 from crawler.images import image_refs
 from crawler.links import page_links
 from crawler.policy import MAX_SITE_FILE_BYTES
+from crawler.scope import Scope
+from crawler.signals.x_robots_tag import KNOWN
 from crawler.sniff import sniff
+from crawler.tasks import Task
 from crawler.urls import origin, resolve
 
-# Names of metas that can carry a signal; agent names are anything else a robot may be called,
-# so every meta whose content holds one of the known words is kept too.
+# Metas of these names are kept whatever they say; others when they hold a rule for robots,
+# since any name may be an agent's.
 _SIGNAL_NAMES = frozenset({"robots", "tdm-reservation", "tdm-policy", "tdm:reservation", "license"})
-_SIGNAL_WORDS = (
-    "noai",
-    "noindex",
-    "noimage",
-    "noml",
-    "nofollow",
-    "noarchive",
-    "nocache",
-    "nosnippet",
-)
+MAX_REFS = 20_000  # image references and links kept of one page; more are abuse, and are said
 
 
 def page_record(
-    task: Task, response: Response | None, outcome: str, reason: str | None
+    task: Task, response: Response | None, outcome: str, reason: str | None, scope: Scope
 ) -> dict[str, Any]:
     """What the journal keeps of one page: its row, hops, metas, image references and links.
 
@@ -59,31 +52,32 @@ def page_record(
         "links": [],
         "redirected": False,
     }
-    if response is None:
+    if response is None or outcome != "fetched":
         return record
-    location = task.hops[-1]["location"]
-    if 300 <= response.status < 400 and location:
-        record["redirected"] = True
-        page["final_url"] = resolve(task.hop_url, location)
-        record["links"] = [page["final_url"]] if page["final_url"] else []
+    if 300 <= response.status < 400 and task.hops[-1]["location"]:
+        _redirect(record, task.hops[-1]["location"], scope)
     elif response.status == 200:
         _read_body(record, task, response)
     return record
 
 
-def site_file_record(
+def robots_record(
     task: Task, response: Response | None, outcome: str, reason: str | None
 ) -> dict[str, Any]:
     """What the journal keeps of a robots.txt: its bytes (base64) and how it was answered."""
     row = _common(task, response, outcome, reason)
-    body = None if response is None else response.body[:MAX_SITE_FILE_BYTES]
+    whole = response.body if response is not None else b""
+    body = whole[:MAX_SITE_FILE_BYTES]
+    stopped = response is not None and bool(response.request.meta.get("stopped"))
     row |= {
         "origin": origin(task.url),
         "kind": "robots.txt",
         "url": task.url,
         "final_url": task.hop_url if response is not None else None,
-        "truncated": bool(response is not None and response.request.meta.get("stopped")),
-        "body": None if body is None else base64.b64encode(body).decode("ascii"),
+        "size": len(body) if response is not None else None,
+        "sha256": hashlib.sha256(body).hexdigest() if body else None,
+        "truncated": stopped or len(whole) > len(body),
+        "body": None if response is None else base64.b64encode(body).decode("ascii"),
     }
     return {"site_file": row, "hops": task.hops}
 
@@ -91,23 +85,30 @@ def site_file_record(
 def _common(
     task: Task, response: Response | None, outcome: str, reason: str | None
 ) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     body = response.body if response is not None else b""
     return {
-        "observed_at": task.hops[-1]["observed_at"] if task.hops else now,
+        "observed_at": task.hops[-1]["observed_at"] if task.hops else now(),
         "outcome": outcome,
         "reason": reason,
         "status": response.status if response is not None else None,
         "hop_count": len(task.hops),
-        "content_type": _content_type(response),
+        "content_type": header(response, "content-type"),
         "size": len(body) if response is not None else None,
         "sha256": hashlib.sha256(body).hexdigest() if body else None,
     }
 
 
-def _content_type(response: Response | None) -> str | None:
-    value = response.headers.get(b"Content-Type") if response is not None else None
-    return value.decode("latin-1") if value is not None else None
+def _redirect(record: dict[str, Any], location: str, scope: Scope) -> None:
+    page = record["page"]
+    record["redirected"] = True
+    page["final_url"] = resolve(page["url"], location)
+    if page["final_url"] is None:
+        page["reason"] = f"redirects to {location[:200]!r}, which is no address"
+    elif scope.holds(page["final_url"]):
+        record["links"] = [page["final_url"]]
+    else:
+        page["outcome"] = "out_of_scope"
+        page["reason"] = f"redirects to {page['final_url']}, which is not among the sites"
 
 
 def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
@@ -119,7 +120,8 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
         if declared.startswith("image/"):
             record["image_refs"] = [_linked_image(task)]
         return
-    page["truncated"] = stopped == "too_large"
+    page["truncated"] = stopped == "too_large" or len(body) > response.request.meta["cap"]
+    body = body[: response.request.meta["cap"]]
     if not _is_html(declared, body):
         return
     if html.is_binary(body):
@@ -131,8 +133,11 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
     title = root.find(".//title")
     page["title"] = html.text_of(title, 500) if title is not None else None
     record["metas"] = _metas(root, page["url"], page["observed_at"])
-    record["image_refs"] = image_refs(root, task.hop_url)
-    record["links"] = page_links(root, html.base_of(root, task.hop_url))
+    refs = image_refs(root, task.hop_url, MAX_REFS)
+    links = page_links(root, html.base_of(root, task.hop_url), MAX_REFS)
+    record["image_refs"], record["links"] = refs, links
+    if max(len(refs), len(links)) >= MAX_REFS:
+        page["reason"] = f"only its first {MAX_REFS} images and links were kept"
 
 
 def _is_html(declared: str, body: bytes) -> bool:
@@ -169,8 +174,7 @@ def _metas(root: html.Element, url: str, observed_at: str) -> list[dict[str, Any
     for position, element in enumerate(root.iter("meta")):
         name = element.get("name") or element.get("property") or element.get("http-equiv") or ""
         content = element.get("content") or ""
-        lower = content.lower()
-        if name.lower() in _SIGNAL_NAMES or any(word in lower for word in _SIGNAL_WORDS):
+        if name.lower() in _SIGNAL_NAMES or _holds_rule(content):
             found.append(
                 {
                     "observed_at": observed_at,
@@ -183,6 +187,12 @@ def _metas(root: html.Element, url: str, observed_at: str) -> list[dict[str, Any
                 }
             )
     return found
+
+
+def _holds_rule(content: str) -> bool:
+    """Whether a meta's content has one of the rules for robots among its parts."""
+    parts = content[:10_000].lower().split(",")
+    return any(part.partition(":")[0].strip() in KNOWN for part in parts)
 
 
 def _as_written(element: html.Element) -> str:

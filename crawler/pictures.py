@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scrapy.http import Response
 
-from crawler.frontier import Task
+from crawler.exchange import header, now
 from crawler.sniff import pixel_size, sniff
+from crawler.tasks import Task
 
 FOLDER = "images"  # under the run's folder, with --keep-images
 
@@ -23,9 +23,8 @@ def image_record(
     keep: Path | None = None,
 ) -> dict[str, Any]:
     """What the journal keeps of one image address. `keep` is the folder to store its bytes in."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     row: dict[str, Any] = {
-        "observed_at": task.hops[-1]["observed_at"] if task.hops else now,
+        "observed_at": task.hops[-1]["observed_at"] if task.hops else now(),
         "image_url": task.url,
         "final_url": task.hop_url if response is not None else None,
         "outcome": outcome,
@@ -33,15 +32,15 @@ def image_record(
         "method": task.method,
         "status": response.status if response is not None else None,
         "hop_count": len(task.hops),
-        "content_type": _header(response, b"Content-Type"),
+        "content_type": header(response, "content-type"),
         "sniffed_type": None,
         "size": None,
         "sha256": None,
         "md5": None,
         "width": None,
         "height": None,
-        "etag": _header(response, b"ETag"),
-        "last_modified": _header(response, b"Last-Modified"),
+        "etag": header(response, "etag"),
+        "last_modified": header(response, "last-modified"),
         "stored_as": None,
         "robots_rule": task.rule,
     }
@@ -53,12 +52,15 @@ def image_record(
 def _describe(row: dict[str, Any], response: Response, keep: Path | None) -> None:
     """Fill in what the bytes say. Bytes of an error page are not the image's."""
     stopped = response.request.meta.get("stopped")
-    length = _header(response, b"Content-Length")
+    length = header(response, "content-length") or ""
     if stopped == "too_large":
         row["outcome"] = "too_large"
         row["reason"] = f"larger than {response.request.meta['cap']} bytes; its headers are kept"
     if stopped or row["method"] == "HEAD":
-        row["size"] = int(length) if length and length.isdigit() else None
+        # Up to 18 digits fit the column; a longer claim is no size.
+        row["size"] = (
+            int(length) if length.isascii() and length.isdigit() and len(length) < 19 else None
+        )
         return
     if not 200 <= response.status < 300:
         return
@@ -82,8 +84,3 @@ def _store(folder: Path, name: str, body: bytes) -> str:
         beside.write_bytes(body)
         beside.replace(path)
     return f"{FOLDER}/{name}"
-
-
-def _header(response: Response | None, name: bytes) -> str | None:
-    value = response.headers.get(name) if response is not None else None
-    return value.decode("latin-1") if value is not None else None

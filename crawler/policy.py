@@ -7,6 +7,7 @@ Every part that fetches goes through these functions: the crawl (Scrapy) and sin
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -85,6 +86,25 @@ def refusal(url: str, reach: Reach) -> str | None:
     return address_refusal(host, host, reach)
 
 
+def started_private(hosts: Iterable[str]) -> frozenset[str]:
+    """Those of the hosts a user starts at that lead to a private address now. Asks DNS.
+
+    Only they are exempt: a public name that later leads to a private address was not started
+    there.
+    """
+    import socket
+
+    found = set()
+    for host in hosts:
+        try:
+            addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
+        except (OSError, UnicodeError):
+            continue
+        if any(address_refusal(host, address, Reach()) for address in addresses):
+            found.add(host.rstrip(".").lower())
+    return frozenset(found)
+
+
 def address_refusal(host: str, address: str, reach: Reach) -> str | None:
     """Why `host`, resolved to `address`, must not be reached; None when it may.
 
@@ -95,7 +115,8 @@ def address_refusal(host: str, address: str, reach: Reach) -> str | None:
     >>> address_refusal("localhost", "127.0.0.1", Reach(started=frozenset({"localhost"})))
     """
     ip = _ip(address)
-    if ip is None or reach.allow_private or host.rstrip(".").lower() in reach.started:
+    name = host.strip("[]").rstrip(".").lower()
+    if ip is None or reach.allow_private or name in reach.started:
         return None
     kind = _private_kind(ip)
     return f"{ip} is {kind}" if kind else None

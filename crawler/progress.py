@@ -21,7 +21,7 @@ class Snapshot:
     pages_waiting: int
     images_waiting: int
     bytes: int
-    seconds: float  # of this session
+    seconds: float
 
     def eta(self) -> float | None:
         """Seconds left for what is known to wait, at the rate so far; None while unknown."""
@@ -39,10 +39,16 @@ class Progress:
         self.pages = self.images = self.bytes = 0
         self._frontier, self._listener = frontier, listener
         self._began = time.monotonic()
+        self._before = 0.0
         self._told = 0.0
 
     def seconds(self) -> float:
-        return time.monotonic() - self._began
+        """Seconds spent on this run, in earlier sessions too."""
+        return time.monotonic() - self._began + self._before
+
+    def spent(self, seconds: float, size: int) -> None:
+        """What an earlier session had spent when it wrote a record."""
+        self._before, self.bytes = max(self._before, seconds), max(self.bytes, size)
 
     def snapshot(self) -> Snapshot:
         pages, images = self._frontier.waiting()

@@ -1,4 +1,4 @@
-"""A journal → the frontier of the crawl that wrote it: what is done is known, the rest is queued."""
+"""A journal → the frontier of the crawl that wrote it: the done is known, the rest is queued."""
 
 from __future__ import annotations
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import asdict, replace
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,18 +45,20 @@ def crawl(folder: Path, listener: Listener | None = None) -> tuple[Path | None, 
     """Crawl (or go on crawling) the run in `folder`; (finished run or None, summary).
 
     None means the run was stopped from outside and waits to be resumed. At most once per
-    process: Twisted's reactor cannot be started again. Raises JournalBusy when another process
-    crawls this run, OSError when the disk cannot be written (the journal then stays whole).
+    process: Twisted's reactor cannot be started again. The caller holds the observations
+    (`crawler.journal.alone`). Raises OSError when the disk cannot be written (the journal then
+    stays whole), ValueError when the job cannot be read.
     """
     job = load_job(folder / JOB_FILE)
     with Journal(folder) as journal:
         spider, stopped = _run_spider(job, journal, folder, listener)
-        if spider.problem is not None:
-            raise spider.problem
-        summary = _summary(job, spider, listener)
+        if spider is None:
+            return None, _facts(job)
+        if spider.fault is not None:
+            raise spider.fault
         if stopped:
-            return None, summary
-        return finish(folder, job, summary), summary
+            return None, _facts(job)
+        return finish(folder, job, _summary(job, spider, listener)), _facts(job)
 
 
 def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
@@ -75,8 +80,7 @@ def finish_as_is(folder: Path) -> Path:
     """Close an interrupted run with what it has; its summary says that it was cut short."""
     job = load_job(folder / JOB_FILE)
     cut = [{"reason": "interrupted and not resumed", "count": 1, "examples": []}]
-    with Journal(folder):
-        return finish(folder, job, _facts(job) | {"cut_short": cut})
+    return finish(folder, job, _facts(job) | {"cut_short": cut})
 
 
 def _run_spider(
@@ -98,29 +102,52 @@ def _run_spider(
     # Twisted prints a certificate that does not fit with its traceback; here it is a record.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     logging.getLogger("twisted").setLevel(logging.CRITICAL + 1)
-    PolicyResolver.reach, PolicyResolver.refused = job.reach(), {}
-    outcome: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    reach = job.reach()
+    PolicyResolver.reach, PolicyResolver.refused = reach, refused
+    outcome: dict[str, Any] = {"spider": None, "reason": "stopped"}
 
     def closed(spider: Any, reason: str) -> None:
         outcome.update(spider=spider, reason=reason)
 
     crawler.signals.connect(closed, signals.spider_closed, weak=False)
-    process.crawl(crawler, job=job, journal=journal, folder=folder, on_progress=listener)
-    process.start()
-    if "spider" not in outcome:
-        raise RuntimeError("the crawl did not start")
+    with _own_signal_handlers():
+        process.crawl(
+            crawler,
+            job=job,
+            reach=reach,
+            journal=journal,
+            folder=folder,
+            refused=refused,
+            on_progress=listener,
+        )
+        process.start()
     return outcome["spider"], outcome["reason"] != "finished"
 
 
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Give back Ctrl-C and the like after Scrapy has taken them."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
 def _summary(job: Job, spider: Any, listener: Listener | None) -> dict[str, Any]:
-    spider.frontier.close()
+    if spider.frontier.stopped_by:
+        for task in spider.frontier.leftovers():
+            spider.finish(task, None, "failed", f"{spider.frontier.stopped_by}, in mid-chain")
     if listener is not None:
         listener(spider.progress.snapshot())
     cut = [
         {"reason": reason, "count": cut.count, "examples": cut.examples}
         for reason, cut in sorted(spider.frontier.cut.items())
     ]
-    return _facts(job) | {"cut_short": cut, "crawl_delays": dict(sorted(spider.slow_hosts.items()))}
+    return _facts(job) | {"cut_short": cut, "crawl_delays": dict(sorted(spider.delays.items()))}
 
 
 def _facts(job: Job) -> dict[str, Any]:
@@ -130,7 +157,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "started_at": job.started_at,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "sites": list(job.sites),
-        "options": asdict(replace(job.options)),
+        "options": asdict(job.options),
         "overrides": list(job.options.owned_hosts),
         "user_agent": USER_AGENT,
         "product_token": PRODUCT_TOKEN,

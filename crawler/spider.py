@@ -37,6 +37,7 @@ class SiteSpider(scrapy.Spider):
 
     def __init__(
         self,
+        *,
         job: Job,
         reach: Reach,
         journal: Journal,
@@ -123,7 +124,9 @@ class SiteSpider(scrapy.Spider):
             self.fail(error)
         except Exception as error:
             # Whatever a stranger's bytes do to a parser, the address keeps its record.
-            self.finish(task, None, "failed", f"could not be read: {type(error).__name__}: {error}"[:500])
+            self.finish(
+                task, None, "failed", f"could not be read: {type(error).__name__}: {error}"[:500]
+            )
 
     def unanswered(self, failure: Any) -> None:
         """No answer: try again what may pass, else record why."""
@@ -236,7 +239,9 @@ class SiteSpider(scrapy.Spider):
         if response is not None and outcome == "fetched" and response.status == 200:
             found = sitemap_links(response.body, task.hop_url)
             if len(found[0]) >= MAX_SITEMAP_URLS:
-                self.frontier.leave_out(f"sitemap read up to {MAX_SITEMAP_URLS} addresses", task.url)
+                self.frontier.leave_out(
+                    f"sitemap read up to {MAX_SITEMAP_URLS} addresses", task.url
+                )
         elif task.url != origin(task.url) + "/sitemap.xml":  # that one was only a guess
             status = f"it answered {response.status}" if response is not None else "no answer"
             self.frontier.leave_out(f"sitemap not read: {reason or status}", task.url)

@@ -64,7 +64,7 @@ def _descriptors(text: str, position: int) -> tuple[list[str], int]:
 def _valid(descriptors: list[str]) -> bool:
     width = density = height = False
     for token in descriptors:
-        if _WIDTH.fullmatch(token) and int(token[:-1]) > 0 and not (width or density):
+        if _WIDTH.fullmatch(token) and token.strip("0w") and not (width or density):
             width = True
         elif (
             _DENSITY.fullmatch(token)
@@ -72,7 +72,7 @@ def _valid(descriptors: list[str]) -> bool:
             and not (width or density or height)
         ):
             density = True
-        elif _HEIGHT.fullmatch(token) and int(token[:-1]) > 0 and not (height or density):
+        elif _HEIGHT.fullmatch(token) and token.strip("0h") and not (height or density):
             height = True
         else:
             return False

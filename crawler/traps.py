@@ -27,9 +27,7 @@ class Traps:
         pattern = page_pattern(url)
         if not self.limit or pattern is None or self._barren.get(pattern, 0) < self.limit:
             return None
-        return (
-            f"looks like a trap: {self.limit} pages like {pattern} in a row brought no new image"
-        )
+        return f"looks like a trap: {self.limit} pages like {pattern} in a row brought no new image"
 
 
 def repeats(url: str) -> bool:

@@ -18,8 +18,11 @@ from crawler.journal import entries
 from crawler.pictures import FOLDER as IMAGES
 from crawler.records import FORMAT, SCHEMAS
 
+_PARTIAL = shutil.ignore_patterns("*.partial")
 _BATCH = 4000  # rows held before they are written
 _TIME = "observed_at"
+# What a value that is not of its column's type raises.
+_NO_FIT = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError, ValueError)
 
 
 def write_run(
@@ -54,12 +57,13 @@ def write_run(
         **common,
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
+        "damaged_rows": sum(table.damaged for table in tables.values()),
     }
     (beside / "summary.json").write_text(
         json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8"
     )
     if images is not None and images.is_dir():
-        shutil.copytree(images, beside / IMAGES, copy_function=os.link)
+        shutil.copytree(images, beside / IMAGES, copy_function=_link, ignore=_PARTIAL)
     _sync(beside)
     beside.replace(final)
     return final
@@ -91,27 +95,54 @@ def _hops(
     yield from (("hops", hop | {"subject": subject, "url": url}) for hop in hops)
 
 
+def _link(source: str, destination: str) -> None:
+    """Share the bytes where the file system can, copy them where it cannot."""
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy(source, destination)
+
+
 class _Table:
     """One Parquet file being written."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema, self.count = schema, 0
+        self._schema, self.count, self.damaged = schema, 0, 0
         self._rows: list[dict[str, Any]] = []
         self._names = schema.names
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
 
     def add(self, row: dict[str, Any]) -> None:
         clean: dict[str, Any] = {name: row.get(name) for name in self._names}
-        clean[_TIME] = datetime.fromisoformat(clean[_TIME])
+        try:
+            clean[_TIME] = datetime.fromisoformat(clean[_TIME])
+        except (TypeError, ValueError):
+            self.damaged += 1
+            return
         self._rows.append({k: _text(v) for k, v in clean.items()})
         self.count += 1
         if len(self._rows) >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-            self._rows = []
+        try:
+            table = pa.Table.from_pylist(self._rows, schema=self._schema)
+        except _NO_FIT:
+            table = self._row_by_row()
+        if table.num_rows:
+            self._writer.write_table(table)
+        self._rows = []
+
+    def _row_by_row(self) -> pa.Table:
+        """A value that no column can hold costs its own row, not the run."""
+        good = []
+        for row in self._rows:
+            try:
+                good.append(pa.Table.from_pylist([row], schema=self._schema))
+            except _NO_FIT:
+                self.count -= 1
+                self.damaged += 1
+        return pa.concat_tables([self._schema.empty_table(), *good])
 
     def close(self) -> None:
         self._flush()

@@ -148,8 +148,17 @@ def create_case(
         datasets=_toml_list(datasets or []),
     )
     try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CaseError(
+            f"a name or address holds {error.object[error.start]!r}, which is no text",
+            "type it again, in UTF-8",
+        ) from error
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        beside = path.with_suffix(".new")
+        beside.write_bytes(content)
+        beside.replace(path)
     except OSError as error:
         raise CaseError(
             f"cannot write {path}: {error.strerror}", "choose a folder you may write to"

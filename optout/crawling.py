@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,40 +34,23 @@ def crawl_case(
     progress: Listener | None = None,
     *,
     new_run: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> CrawlResult:
     """Crawl the case's sites into a new run, or go on with an interrupted one.
 
     At most once per process (Scrapy's reactor cannot start twice). `new_run` closes an
-    interrupted run as it stands and begins afresh. Raises CrawlError with the next step when
-    there is no site, another process is crawling the case, or the disk is full.
+    interrupted run as it stands and begins afresh. `tell` hears that an interrupted run goes on.
+    Raises CrawlError with the next step when there is no site, another process is crawling the
+    case, or the disk is full; CaseError when an earlier run is damaged.
     """
-    from crawler.job import CrawlOptions, Job
-    from crawler.journal import JournalBusy
-    from crawler.run import begin, crawl, finish_as_is, partial_runs
+    from crawler.journal import JournalBusy, alone
+    from crawler.run import crawl
 
+    _check_runs(case)
     try:
-        waiting = partial_runs(case.observations)
-        if new_run:
-            for folder in waiting:
-                finish_as_is(folder)
-            waiting = []
-        resumed = bool(waiting)
-        if not waiting:
-            if not case.sites:
-                raise CrawlError(
-                    f"{case.folder / 'optout.toml'} names no site",
-                    'add sites = ["https://your-site.example/"] under [where], '
-                    "or give the address: optout crawl https://your-site.example",
-                )
-            job = Job(
-                case_id=case.case_id,
-                run_id=new_run_id(case),
-                sites=tuple(site_root(site) for site in case.sites),
-                started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                options=_scoped(options or CrawlOptions(), case),
-            )
-            waiting = [begin(job, case.observations)]
-        run, summary = crawl(waiting[0], progress)
+        with alone(case.observations):
+            folder, resumed = _folder(case, options, new_run, tell)
+            run, summary = crawl(folder, progress)
     except JournalBusy as error:
         raise CrawlError(
             f"another crawl of {case.folder} is running", "wait for it to end, or stop it"
@@ -76,12 +61,71 @@ def crawl_case(
             "use the optout that began it, or move its folder away",
         ) from error
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise CrawlError(
             f"cannot write to {case.observations}: {error.strerror or error}; "
             "what was gathered is kept",
-            "free some space, then run the same command again: it goes on where it stopped",
+            f"{'free some space' if full else 'check the folder'}, then run the same command "
+            "again: it goes on where it stopped",
         ) from error
     return CrawlResult(run, summary if run is None else read_summary(run), resumed)
+
+
+def _check_runs(case: Case) -> None:
+    """Damage of earlier runs is told before a crawl of hours, not after it."""
+    from optout.database import open_case
+
+    open_case(case).close()
+
+
+def _folder(
+    case: Case, options: CrawlOptions | None, new_run: bool, tell: Callable[[str], None]
+) -> tuple[Path, bool]:
+    """The folder of the run to crawl, and whether it is an interrupted one."""
+    from crawler.job import CrawlOptions, Job
+    from crawler.run import begin, finish_as_is, partial_runs
+
+    waiting = partial_runs(case.observations)
+    if new_run:
+        for folder in waiting:
+            tell(f"closed as it stands: {finish_as_is(folder).name}")
+    elif waiting:
+        _tell_resumed(case, waiting[0], options, tell)
+        return waiting[0], True
+    if not case.sites:
+        raise CrawlError(
+            f"{case.folder / 'optout.toml'} names no site",
+            'add sites = ["https://your-site.example/"] under [where], '
+            "or give the address: optout crawl https://your-site.example",
+        )
+    job = Job(
+        case_id=case.case_id,
+        run_id=new_run_id(case),
+        sites=tuple(site_root(site) for site in case.sites),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        options=_scoped(options or CrawlOptions(), case),
+    )
+    return begin(job, case.observations), False
+
+
+def _tell_resumed(
+    case: Case, folder: Path, options: CrawlOptions | None, tell: Callable[[str], None]
+) -> None:
+    """A run keeps the rules it began under; say so where others were asked for."""
+    from dataclasses import asdict
+
+    from crawler.job import CrawlOptions, load_job
+    from crawler.run import JOB_FILE
+
+    job = load_job(folder / JOB_FILE)
+    tell(f"going on with the run begun {job.started_at} (--new-run begins afresh)")
+    asked = asdict(_scoped(options or CrawlOptions(), case))
+    kept = asdict(job.options)
+    differs = [name.replace("_", " ") for name in kept if kept[name] != asked[name]]
+    if job.sites != tuple(site_root(site) for site in case.sites):
+        differs.append("sites")
+    if differs:
+        tell(f"  it keeps what it began with, not what is asked for now: {', '.join(differs)}")
 
 
 def site_root(text: str) -> str:

@@ -97,6 +97,8 @@ def _addresses(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _entries(path: Path) -> Iterator[tuple[str, str | None]]:
+    if not path.is_file():
+        raise CaseError(f"{path} is neither a file nor a folder", "name a list or a folder")
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
@@ -121,7 +123,7 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[str, str | None]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CaseError(
                 f"{path}, line {number} is not JSON: {error}", "mend that line"
             ) from error
@@ -130,7 +132,10 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[str, str | None]]:
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, str | None]]:
     try:
-        for row in csv.DictReader(io.StringIO(text)):
+        # Spreadsheets of half of Europe write semicolons.
+        first = text.partition("\n")[0]
+        delimiter = max(",;\t", key=first.count)
+        for row in csv.DictReader(io.StringIO(text), delimiter=delimiter):
             yield _pick(path, {(k or "").strip().lower(): v for k, v in row.items()})
     except csv.Error as error:
         raise CaseError(f"{path} is not a readable CSV: {error}", "save it as CSV again") from error

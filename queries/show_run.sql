@@ -1,6 +1,6 @@
 -- The counts of one run, as the end of a crawl tells them.
 -- reads: pages, images, image_refs
--- columns: pages_read, pages_forbidden, pages_failed, images_found, image_hosts, images_fetched, images_forbidden, images_failed, first_problem
+-- columns: pages_read, pages_forbidden, pages_failed, images_found, image_hosts, images_fetched, images_forbidden, images_failed, first_problem, first_outcome
 SELECT
     count(*) FILTER (outcome = 'fetched' AND status = 200) AS pages_read,
     count(*) FILTER (outcome = 'robots_disallowed') AS pages_forbidden,
@@ -23,6 +23,11 @@ SELECT
         WHERE run_id = getvariable('run_id')
             AND (outcome NOT IN ('fetched', 'robots_disallowed') OR status >= 400)
     ) AS images_failed,
-    min(coalesce(reason, 'the answer was status ' || status)) FILTER (depth = 0) AS first_problem
+    min(coalesce(reason, 'the answer was status ' || status)) FILTER (
+        depth = 0 AND (outcome != 'fetched' OR status != 200)
+    ) AS first_problem,
+    min_by(outcome, coalesce(reason, 'the answer was status ' || status)) FILTER (
+        depth = 0 AND (outcome != 'fetched' OR status != 200)
+    ) AS first_outcome
 FROM pages
 WHERE run_id = getvariable('run_id')

@@ -1,4 +1,4 @@
-"""Shared by all tests: fixed time zone, the reference material beside the checkout, a file server."""
+"""Shared by all tests: time zone, the reference material beside the checkout, a server."""
 
 from __future__ import annotations
 

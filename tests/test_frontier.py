@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.frontier import Frontier, Task
+from crawler.frontier import Frontier
 from crawler.job import CrawlOptions, Job
 from crawler.policy import Reach, address_refusal, refusal
 from crawler.scope import Scope
 from crawler.signals.robots_txt import rules_for
+from crawler.tasks import Task
 from crawler.urls import clean, resolve
 
 SITE = "https://a.example/"
@@ -21,7 +22,8 @@ SITE = "https://a.example/"
 def frontier(**options: Any) -> tuple[Frontier, list[tuple[str, str]]]:
     blocked: list[tuple[str, str]] = []
     job = Job("c", "r", (SITE,), "2026-01-01T00:00:00+00:00", CrawlOptions(**options))
-    return Frontier(job, lambda task, decision, reason: blocked.append((task.url, reason))), blocked
+    told = lambda task, decision, reason: blocked.append((task.url, reason))  # noqa: E731
+    return Frontier(job, Reach(), told), blocked
 
 
 def drain(queue: Frontier, robots: bytes = b"") -> list[str]:
@@ -85,7 +87,7 @@ def test_a_pattern_without_new_images_is_cut_and_named() -> None:
             queue.rules_arrived("https://a.example", rules_for(404, b""))
             continue
         out.append(task.url)
-        queue.page_read(task.url, 0)
+        queue.traps.page_read(task.url, 0)
     assert len(out) == 3
     (cut,) = queue.cut.values()
     assert cut.count == 7

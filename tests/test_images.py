@@ -34,6 +34,14 @@ def refs(body: str, head: str = "") -> list[dict[str, Any]]:
             [("img", "data-lazy-srcset", "https://a.example/a.jpg")],
         ),
         ('<img data-id="17" data-image="17">', []),
+        ('<body background="">', []),
+        (
+            '<img src="/pixel-dragon.png" srcset="/d.webp 2x">',
+            [
+                ("img", "src", "https://a.example/pixel-dragon.png"),
+                ("img", "srcset", "https://a.example/d.webp"),
+            ],
+        ),
         ('<video poster="/p.jpg"></video>', [("video", "poster", "https://a.example/p.jpg")]),
         ('<input type="image" src="/b.png">', [("input", "src", "https://a.example/b.png")]),
         (
@@ -62,7 +70,8 @@ def test_places(body: str, expected: list[tuple[str, str, str]]) -> None:
 def test_meta_image_with_its_alt() -> None:
     (ref,) = refs(
         "",
-        '<meta property="og:image" content="/og.jpg"><meta property="og:image:alt" content="A fox">',
+        '<meta property="og:image" content="/og.jpg">'
+        '<meta property="og:image:alt" content="A fox">',
     )
     assert (ref["attribute"], ref["image_url"]) == ("og:image", "https://a.example/og.jpg")
     assert ref["captions"] == [{"source": "og:image:alt", "text": "A fox"}]
@@ -88,7 +97,8 @@ def test_texts_beside_the_picture() -> None:
 
 def test_a_link_and_its_thumbnail_are_one_picture() -> None:
     both = refs(
-        '<a href="/big.jpg"><picture><source srcset="/s.webp"><img src="/s.jpg" alt="Fox"></picture></a>'
+        '<a href="/big.jpg"><picture><source srcset="/s.webp">'
+        '<img src="/s.jpg" alt="Fox"></picture></a>'
     )
     assert len(both) == 3
     assert len({r["image_group"] for r in both}) == 1
@@ -155,4 +165,30 @@ def test_any_bytes_are_read(body: bytes, content_type: str | None) -> None:
 def test_a_very_deep_page() -> None:
     root = html.parse(b"<div>" * 20_000 + b'<img src="/deep.jpg">')
     assert root is not None
-    image_refs(root, PAGE)
+    assert [r["raw"] for r in image_refs(root, PAGE)] == ["/deep.jpg"]
+
+
+def test_an_alt_text_moved_away_is_no_alt_text() -> None:
+    (ref,) = refs('<img src="https://a.example/f.jpg" data-alt="A red fox">')
+    assert (ref["alt_state"], ref["in_laion_shape"]) == ("missing", False)
+    assert ref["captions"] == [{"source": "data-alt", "text": "A red fox"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<style>" + "url(" * 60_000 + "</style>",
+        "<style>" + "url('" * 60_000 + "</style>",
+        "<figure><figcaption>"
+        + "x " * 200_000
+        + "</figcaption>"
+        + "<img src=a>" * 500
+        + "</figure>",
+        "<img srcset='a.jpg " + "9" * 5000 + "w'>",
+        "<img src=a.jpg>" * 60_000,
+    ],
+)
+def test_hostile_pages_cost_little(body: str) -> None:
+    """Each of these took from seconds to hours with a careless pattern; the runner's own
+    time-out is the judge, the assertion is that the reading stays bounded."""
+    assert len(refs(body)) <= 20_000

@@ -77,18 +77,20 @@ def _size(observations: Path) -> int:
 
 
 def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:
+    record = {"pages": [], "further": [], "spent": [0.1, 5]}
     with Journal(tmp_path) as journal:
-        journal.write("page", {"n": 1})
+        journal.write("sitemap", {"url": "1", **record})
     with (tmp_path / FILE).open("ab") as file:
-        file.write(b'{"kind":"page","n":')
+        file.write(b'{"kind":"sitemap","url":')
     with Journal(tmp_path) as journal:
-        journal.write("page", {"n": 2})
-    assert [entry["n"] for entry in entries(tmp_path)] == [1, 2]
+        journal.write("sitemap", {"url": "2", **record})
+    assert [entry["url"] for entry in entries(tmp_path)] == ["1", "2"]
+    assert (tmp_path / FILE).read_bytes().count(b"\n") == 2
 
 
 def test_two_crawls_do_not_share_a_case(tmp_path: Path) -> None:
     def slow(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
-        time.sleep(0.3)
+        time.sleep(1.5)
         return html('<a href="/x">x</a>') if path == "/" else (404, [], b"")
 
     with serving(slow) as base:

@@ -9,7 +9,7 @@ import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
 from optout.commands.options import note, wrote
-from optout.errors import CaseError, CrawlError
+from optout.errors import CaseError
 
 OPTIONS = (
     click.option("--name", "names", multiple=True, help="Artist name, for a new case."),
@@ -72,6 +72,8 @@ def command(
     A crawl that was stopped or killed goes on with the next `optout crawl`.
     Writes observations/run=<time>/ in the case folder.
     """
+    from optout.commands.crawl_outcome import tell_changes
+
     case = case_for(case_folder, sites, chosen)
     run = crawl_and_tell(case, chosen, new_run=new_run)
     changed = tell_changes(case)
@@ -107,31 +109,17 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
 
 def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False) -> Path:
     """Crawl with live progress and say what was seen. Raises CrawlError when no site answered."""
+    from optout.commands.crawl_outcome import tell_outcome
     from optout.commands.crawl_progress import live
     from optout.crawling import crawl_case
 
     with live() as listener:
-        result = crawl_case(case, _options(chosen), listener, new_run=new_run)
+        result = crawl_case(case, _options(chosen), listener, new_run=new_run, tell=note)
     if result.run is None:
         note("stopped; what was gathered is kept · go on with: optout crawl")
         raise click.exceptions.Exit(130)
-    _tell(case, result.run, result.summary)
+    tell_outcome(case, result.summary)
     return result.run
-
-
-def tell_changes(case: Case) -> bool:
-    """Say what differs from the crawl before the latest one; False when nothing does."""
-    from optout.case import read_summary
-    from optout.database import dictionaries, open_case, relation
-
-    runs = [s["run_id"] for s in map(read_summary, case.runs()) if s["source"] == "crawl"]
-    if len(runs) < 2:
-        return False
-    found = relation(open_case(case), "run_changes", run_id=runs[-1], previous_id=runs[-2])
-    counts = {name: count for name, count in dictionaries(found)[0].items() if count}
-    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    note(f"since {runs[-2]}: {words or 'no image and no signal changed'}")
-    return bool(counts)
 
 
 def _options(chosen: dict[str, Any]) -> Any:
@@ -155,33 +143,3 @@ def _options(chosen: dict[str, Any]) -> Any:
         allow_private=chosen["allow_private"],
         owned_hosts=tuple(host.lower() for host in chosen["owned"]),
     )
-
-
-def _tell(case: Case, run: Path, summary: dict[str, Any]) -> None:
-    from optout.database import dictionaries, open_case, relation
-
-    counts = dictionaries(relation(open_case(case), "show_run", run_id=summary["run_id"]))[0]
-    note(
-        f"{counts['pages_read']} pages read, {counts['images_found']} images found on "
-        f"{counts['image_hosts']} hosts, {counts['images_fetched']} of them answered"
-    )
-    for words, count in (
-        ("pages were not read: robots.txt forbids them", counts["pages_forbidden"]),
-        ("pages could not be read", counts["pages_failed"]),
-        ("images were not asked for: robots.txt forbids them", counts["images_forbidden"]),
-        ("images gave no answer", counts["images_failed"]),
-    ):
-        if count:
-            note(f"  {count} {words}")
-    for cut in summary["cut_short"]:
-        note(
-            f"  cut short: {cut['count']} × {cut['reason']} (e.g. {', '.join(cut['examples'][:1])})"
-        )
-    for host in summary["overrides"]:
-        note(f"  robots.txt of {host} was read, not obeyed: you said the site is yours")
-    if not counts["pages_read"]:
-        why = counts["first_problem"] or "no answer"
-        raise CrawlError(
-            f"no page of {', '.join(summary['sites'])} could be read: {why}",
-            "check the address, then run optout crawl again; this attempt is kept as a record",
-        )

@@ -31,9 +31,11 @@ def command(
     Example:
       optout init https://mira.example --name "Mira Solberg" --host images.mira.example
     """
+    from optout.crawling import site_root
+
     create_case(
         case_folder,
-        list(sites),
+        [site_root(site) for site in sites],
         names=list(names),
         hosts=list(hosts),
         datasets=list(datasets),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -98,13 +97,10 @@ def check_datasets(specs: Sequence[str]) -> None:
 
 
 def _crawl(case: Case, chosen: dict[str, Any]) -> None:
-    """Scrapy leaves its own handlers behind, under which Ctrl+C would do nothing any more."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        crawl_and_tell(case, chosen)
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    from optout.commands.crawl_outcome import tell_changes
+
+    crawl_and_tell(case, chosen)
+    tell_changes(case)
 
 
 def _match(case: Case, specs: Sequence[str]) -> None:

@@ -1,0 +1,70 @@
+"""A finished run → what its end tells the user: counts, what was cut, what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from optout.case import Case, read_summary
+from optout.commands.options import note
+from optout.errors import CrawlError
+
+# What to do when no page could be read, by what became of the first.
+_NEXT = {
+    "robots_disallowed": "if the site is yours, say so: optout crawl --i-own-this-site HOST",
+    "out_of_scope": "if that site is yours too, add it to sites = […] in optout.toml",
+    "private_address": "add --allow-private if it is in your own network",
+}
+_CHECK = "check the address, then run optout crawl again; this attempt is kept as a record"
+
+
+def tell_outcome(case: Case, summary: dict[str, Any]) -> None:
+    """Say what a run saw and what it left out. Raises CrawlError when it read no page."""
+    from crawler.spider import MAX_CRAWL_DELAY
+    from optout.database import dictionaries, open_case, relation
+
+    counts = dictionaries(relation(open_case(case), "show_run", run_id=summary["run_id"]))[0]
+    note(
+        f"{_many(counts['pages_read'], 'page')} read, "
+        f"{_many(counts['images_found'], 'image')} found on "
+        f"{_many(counts['image_hosts'], 'host')}, {counts['images_fetched']} of them answered"
+    )
+    for name, what, words in (
+        ("pages_forbidden", "page", "not read: robots.txt forbids it"),
+        ("pages_failed", "page", "could not be read"),
+        ("images_forbidden", "image", "not asked for: robots.txt forbids it"),
+        ("images_failed", "image", "did not answer with an image"),
+    ):
+        if counts[name]:
+            note(f"  {_many(counts[name], what)} {words}")
+    for cut in summary["cut_short"]:
+        example = f" (e.g. {cut['examples'][0]})" if cut["examples"] else ""
+        note(f"  cut short: {cut['count']} × {cut['reason']}{example}")
+    for host, seconds in summary.get("crawl_delays", {}).items():
+        kept = min(seconds, MAX_CRAWL_DELAY)
+        note(f"  {host} asks for {seconds:g} s between two requests; {kept:g} s were kept")
+    for host in summary["overrides"]:
+        note(f"  robots.txt of {host} was read, not obeyed: you said the site is yours")
+    if not counts["pages_read"]:
+        why = counts["first_problem"] or "no answer"
+        raise CrawlError(
+            f"no page of {', '.join(summary['sites'])} could be read: {why}",
+            _NEXT.get(counts["first_outcome"], _CHECK),
+        )
+
+
+def tell_changes(case: Case) -> bool:
+    """Say what differs from the crawl before the latest one; False when nothing does."""
+    from optout.database import dictionaries, open_case, relation
+
+    runs = [s["run_id"] for s in map(read_summary, case.runs()) if s["source"] == "crawl"]
+    if len(runs) < 2:
+        return False
+    found = relation(open_case(case), "run_changes", run_id=runs[-1], previous_id=runs[-2])
+    counts = {name: count for name, count in dictionaries(found)[0].items() if count}
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    note(f"since {runs[-2]}: {words or 'no image and no signal changed'}")
+    return bool(counts)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
