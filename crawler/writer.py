@@ -46,9 +46,11 @@ def write_run(
     beside.mkdir(parents=True)
     common = {"case_id": case_id, "run_id": run_id, "source": source}
     tables = {name: _Table(beside / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
+    pages_read = 0
     try:
         for name, row in rows:
             tables[name].add(common | row)
+            pages_read += name == "pages" and row["outcome"] == "fetched" and row["status"] == 200
     finally:
         for table in tables.values():
             table.close()
@@ -57,6 +59,7 @@ def write_run(
         **common,
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
+        "pages_read": pages_read,
         "damaged_rows": sum(table.damaged for table in tables.values()),
     }
     (beside / "summary.json").write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import tomllib
@@ -31,6 +32,16 @@ class DeclaredHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the artist's on a platform; which keys it needs says optout/accounts."""
+
+    platform: str  # as in accounts.toml, e.g. "tumblr"
+    name: str = ""
+    host: str = ""  # the server, where the platform has many (Mastodon, own Bluesky server)
+    id: str = ""  # what stands in image addresses instead of the name, e.g. "did:plc:…"
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One artist's folder. Paths under it are where each step writes."""
 
@@ -43,7 +54,7 @@ class Case:
     member_no: str = ""
     sites: tuple[str, ...] = ()  # absolute addresses of site roots
     hosts: tuple[DeclaredHost, ...] = ()
-    accounts: tuple[tuple[str, str], ...] = ()  # (platform, name)
+    accounts: tuple[Account, ...] = ()
     datasets: tuple[str, ...] = ()  # paths or names, searched when none is given
 
     @property
@@ -71,8 +82,12 @@ class Case:
         return sorted(p for p in self.observations.glob("run=*") if p.is_dir())
 
     def as_of(self) -> datetime:
-        """The date outputs carry: end of the latest run, else the day the case was made."""
-        ends = [read_summary(run)["finished_at"] for run in self.runs()]
+        """The date outputs carry: end of the latest current run, else the day the case was made."""
+        from optout.runs import current_runs
+
+        summaries = [read_summary(run) for run in self.runs()]
+        current = current_runs(summaries)
+        ends = [s["finished_at"] for s in summaries if s["run_id"] in current]
         if ends:
             return datetime.fromisoformat(max(ends))
         return datetime(self.created.year, self.created.month, self.created.day, tzinfo=UTC)
@@ -93,7 +108,8 @@ def read_summary(run: Path) -> dict[str, Any]:
 
 def find_case(folder: Path | None) -> Path:
     """The case folder to use: the one named, else here, else ./optout-case. Raises CaseError."""
-    candidates = [folder] if folder else [Path(), Path(DEFAULT_FOLDER)]
+    here = folder or Path()
+    candidates = [here, here / DEFAULT_FOLDER]
     for candidate in candidates:
         if (candidate / FILE).is_file():
             return candidate
@@ -118,6 +134,7 @@ def load_case(folder: Path) -> Case:
             f"{path} has version {version}; this optout reads up to {VERSION}",
             "use the newer optout that made the folder",
         )
+    _refuse_unknown_keys(path, data)
     return _case(folder, path, data)
 
 
@@ -164,6 +181,28 @@ def create_case(
             f"cannot write {path}: {error.strerror}", "choose a folder you may write to"
         ) from error
     return load_case(folder)
+
+
+_KEYS: dict[str, frozenset[str]] = {
+    "": frozenset({"version", "case_id", "created", "demo", "artist", "where", "datasets"}),
+    "artist": frozenset({"names", "contact", "collecting_society", "member_no"}),
+    "where": frozenset({"sites", "hosts", "accounts"}),
+    "datasets": frozenset({"search"}),
+}
+
+
+def _refuse_unknown_keys(path: Path, data: dict[str, Any]) -> None:
+    """A misspelt key would silently be as if it were not there."""
+    for name, known in _KEYS.items():
+        table = data.get(name, {}) if name else data
+        for key in table if isinstance(table, dict) else ():
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                where = f" under [{name}]" if name else ""
+                raise CaseError(
+                    f'{path}: "{key}"{where} is no key of optout.toml',
+                    f"did you mean {near[0]}?" if near else f"it takes: {', '.join(sorted(known))}",
+                )
 
 
 def _case(folder: Path, path: Path, data: dict[str, Any]) -> Case:
@@ -232,12 +271,14 @@ def _host(path: Path, entry: Any) -> DeclaredHost:
     )
 
 
-def _account(path: Path, entry: Any) -> tuple[str, str]:
-    if isinstance(entry, dict) and all(isinstance(entry.get(k), str) for k in ("platform", "name")):
-        return entry["platform"], entry["name"]
+def _account(path: Path, entry: Any) -> Account:
+    if isinstance(entry, dict) and "platform" in entry and ("name" in entry or "id" in entry):
+        keys = {key: entry[key] for key in ("platform", "name", "host", "id") if key in entry}
+        if all(isinstance(value, str) for value in keys.values()):
+            return Account(**{key: value.strip() for key, value in keys.items()})
     raise CaseError(
         f"{path}: accounts has an entry that is not an account: {entry!r}",
-        'write { platform = "tumblr", name = "your-name" }',
+        'write { platform = "tumblr", name = "your-name" } (further keys: host, id)',
     )
 
 
@@ -273,7 +314,7 @@ sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]
 # "cdn.shopify.com/s/files/1/0190/8574". With dates, if it was yours for a time only:
 # {{ host = "old.example", from = 2012-01-01, until = 2019-12-31 }}
 hosts = {hosts}
-accounts = []            # e.g. {{ platform = "tumblr", name = "mirasolberg" }}
+accounts = []            # e.g. {{ platform = "tumblr", name = "mirasolberg" }}; see optout accounts
 
 [datasets]
 search = {datasets}      # files, folders or names (see: optout datasets)

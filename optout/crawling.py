@@ -138,8 +138,15 @@ def site_root(text: str) -> str:
     from crawler.urls import clean
 
     text = text.strip()
+    if Path(text).exists():
+        raise CrawlError(
+            f"{text} is a file or folder on this computer, not a site",
+            "for pictures on disk: optout add FOLDER",
+        )
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
-        text = f"https://{text}"
+        # Servers on one's own machine seldom have a certificate.
+        local = re.match(r"(?:localhost|[0-9.]+|\[)", text)
+        text = f"{'http' if local else 'https'}://{text}"
     address = clean(text)
     reason = refusal(address, Reach(allow_private=True)) if address else "it cannot be read"
     if address is None or reason:

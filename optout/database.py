@@ -15,6 +15,7 @@ import duckdb
 from crawler.records import FORMAT, SCHEMAS
 from optout.case import Case, read_summary
 from optout.errors import CaseError
+from optout.runs import current_runs
 from queries import read as read_query
 
 
@@ -38,8 +39,9 @@ def quoted(text: str) -> str:
 def open_case(case: Case) -> duckdb.DuckDBPyConnection:
     """Views over everything the case holds.
 
-    For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the latest
-    run of each source). For each file in matches/: `<name>` (absent files give no view).
+    For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the runs
+    that say how things are now: optout.runs). For each file in matches/: `<name>` (absent files
+    give no view).
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
@@ -67,20 +69,28 @@ def dictionaries(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
 
 def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
     connection.execute(
-        "CREATE TABLE runs "
-        "(run_id VARCHAR, source VARCHAR, finished_at TIMESTAMPTZ, summary VARCHAR)"
+        "CREATE TABLE runs (run_id VARCHAR, source VARCHAR, finished_at TIMESTAMPTZ, "
+        "summary VARCHAR, is_current BOOLEAN)"
     )
     folders = case.runs()
-    for folder in folders:
-        summary = read_summary(folder)
+    summaries = [read_summary(folder) for folder in folders]
+    current = current_runs(summaries)
+    for folder, summary in zip(folders, summaries, strict=True):
         if summary.get("format", FORMAT) > FORMAT:
             raise CaseError(
                 f"{folder.name} was written by a newer optout (format {summary['format']})",
                 "update optout, then try again",
             )
+        run_id = summary["run_id"]
         connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?)",
-            [summary["run_id"], summary["source"], summary["finished_at"], json.dumps(summary)],
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?)",
+            [
+                run_id,
+                summary["source"],
+                summary["finished_at"],
+                json.dumps(summary),
+                run_id in current,
+            ],
         )
     for name, schema in SCHEMAS.items():
         _run_view(connection, name, schema, [f / f"{name}.parquet" for f in folders])
@@ -100,7 +110,7 @@ def _run_view(
     _view(
         connection,
         f"current_{name}",
-        f"SELECT * FROM {name} WHERE run_id IN (SELECT max(run_id) FROM runs GROUP BY source)",
+        f"SELECT * FROM {name} WHERE run_id IN (SELECT run_id FROM runs WHERE is_current)",
     )
 
 

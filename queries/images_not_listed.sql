@@ -24,4 +24,15 @@ LEFT JOIN known_works ON known_works.image_url = case_images.image_url
 WHERE
     NOT case_images.furniture
     AND case_images.image_url NOT IN (SELECT image_url FROM listed)
+    -- A file on the artist's disk is the same picture as its twin on the web.
+    AND NOT (
+        starts_with(case_images.image_url, 'file:')
+        AND coalesce(
+            known_works.work_id IN (
+                SELECT twin.work_id FROM known_works AS twin
+                WHERE twin.image_url IN (SELECT image_url FROM listed)
+            ),
+            FALSE
+        )
+    )
 ORDER BY case_images.image_url

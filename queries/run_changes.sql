@@ -1,35 +1,113 @@
 -- What differs between two runs: images by address and bytes, signals by place and raw text.
 -- reads: images, hops, metas, site_files
--- columns: images_new, images_not_seen_again, images_changed, signals_new, signals_gone
+-- columns: change, what, url, raw
 WITH pictures AS (
-    SELECT run_id, image_url, any_value(sha256) AS sha256
+    SELECT
+        run_id,
+        image_url,
+        any_value(sha256) AS sha256
     FROM images
     WHERE outcome = 'fetched' AND status BETWEEN 200 AND 299
     GROUP BY ALL
 ),
+
 lines AS (
-    SELECT run_id, url, unnest(headers) AS header FROM hops WHERE subject IN ('page', 'image')
+    SELECT
+        run_id,
+        url,
+        unnest(headers) AS header
+    FROM hops
+    WHERE subject IN ('page', 'image')
 ),
+
 signals AS (
-    SELECT run_id, url, header.name AS signal, header.value AS raw
+    SELECT
+        run_id,
+        url,
+        header.name AS signal,
+        header.value AS raw
     FROM lines
     WHERE header.name IN ('x-robots-tag', 'tdm-reservation', 'tdm-policy', 'content-usage')
     UNION
-    SELECT run_id, page_url, name, content FROM metas
+    SELECT
+        run_id,
+        page_url AS url,
+        'meta ' || name AS signal,
+        content AS raw
+    FROM metas
     UNION
-    SELECT run_id, url, kind, coalesce(status || ' ' || sha256, status::VARCHAR, outcome)
+    SELECT
+        run_id,
+        url,
+        kind AS signal,
+        CASE
+            WHEN outcome != 'fetched' THEN outcome
+            WHEN status BETWEEN 200 AND 299 THEN 'text with SHA-256 ' || left(sha256, 12) || '…'
+            ELSE 'answered ' || status
+        END AS raw
     FROM site_files
 ),
-before AS (SELECT * EXCLUDE (run_id) FROM pictures WHERE run_id = getvariable('previous_id')),
-after AS (SELECT * EXCLUDE (run_id) FROM pictures WHERE run_id = getvariable('run_id')),
-signals_before AS (SELECT * EXCLUDE (run_id) FROM signals WHERE run_id = getvariable('previous_id')),
-signals_after AS (SELECT * EXCLUDE (run_id) FROM signals WHERE run_id = getvariable('run_id'))
+
+pictures_before AS (SELECT * FROM pictures WHERE run_id = getvariable('previous_id')),
+
+pictures_after AS (SELECT * FROM pictures WHERE run_id = getvariable('run_id')),
+
+signals_before AS (
+    SELECT * EXCLUDE (run_id) FROM signals WHERE run_id = getvariable('previous_id')
+),
+
+signals_after AS (SELECT * EXCLUDE (run_id) FROM signals WHERE run_id = getvariable('run_id')),
+
+found AS (
+    SELECT
+        'new' AS change,
+        signal AS what,
+        url,
+        raw
+    FROM (FROM signals_after EXCEPT FROM signals_before)
+    UNION ALL
+    SELECT
+        'gone' AS change,
+        signal AS what,
+        url,
+        raw
+    FROM (FROM signals_before EXCEPT FROM signals_after)
+    UNION ALL
+    SELECT
+        'new' AS change,
+        'image' AS what,
+        image_url AS url,
+        NULL AS raw
+    FROM pictures_after
+    WHERE image_url NOT IN (SELECT image_url FROM pictures_before)
+    UNION ALL
+    SELECT
+        'not seen again' AS change,
+        'image' AS what,
+        image_url AS url,
+        NULL AS raw
+    FROM pictures_before
+    WHERE image_url NOT IN (SELECT image_url FROM pictures_after)
+    UNION ALL
+    SELECT
+        'other bytes' AS change,
+        'image' AS what,
+        pictures_after.image_url AS url,
+        NULL AS raw
+    FROM pictures_after
+    JOIN pictures_before ON pictures_before.image_url = pictures_after.image_url
+    WHERE pictures_after.sha256 IS DISTINCT FROM pictures_before.sha256
+)
+
 SELECT
-    (SELECT count(*) FROM after ANTI JOIN before USING (image_url)) AS images_new,
-    (SELECT count(*) FROM before ANTI JOIN after USING (image_url)) AS images_not_seen_again,
-    (
-        SELECT count(*) FROM after JOIN before USING (image_url)
-        WHERE after.sha256 IS DISTINCT FROM before.sha256
-    ) AS images_changed,
-    (SELECT count(*) FROM (FROM signals_after EXCEPT FROM signals_before)) AS signals_new,
-    (SELECT count(*) FROM (FROM signals_before EXCEPT FROM signals_after)) AS signals_gone
+    change,
+    what,
+    url,
+    raw
+FROM found
+ORDER BY
+    what = 'image',
+    url,
+    what,
+    change,
+    raw

@@ -63,9 +63,9 @@ def chosen_matches(case: Case, match_ids: tuple[str, ...], hosts: tuple[str, ...
     unknown += [host for host in wanted if host not in found.values()]
     if unknown:
         raise CaseError(
-            f"no match of {case.folder} is or is on {', '.join(unknown[:3])}"
+            f"{case.folder} has no match {', '.join(unknown[:3])}"
             + (f" (and {len(unknown) - 3} more)" if len(unknown) > 3 else ""),
-            "see: optout show matches --json   (nothing was recorded)",
+            "see: optout show matches   (nothing was recorded)",
         )
     return list(found)
 

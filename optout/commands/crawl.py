@@ -116,7 +116,7 @@ def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False)
     with live() as listener:
         result = crawl_case(case, _options(chosen), listener, new_run=new_run, tell=note)
     if result.run is None:
-        note("stopped; what was gathered is kept · go on with: optout crawl")
+        note("stopped; what was gathered is kept · the same command goes on where it stopped")
         raise click.exceptions.Exit(130)
     tell_outcome(case, result.summary)
     return result.run

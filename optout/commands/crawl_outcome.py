@@ -7,6 +7,7 @@ from typing import Any
 from optout.case import Case, read_summary
 from optout.commands.options import note
 from optout.errors import CrawlError
+from optout.report.formats import clean
 
 # What to do when no page could be read, by what became of the first.
 _NEXT = {
@@ -14,6 +15,7 @@ _NEXT = {
     "out_of_scope": "if that site is yours too, add it to sites = […] in optout.toml",
     "private_address": "add --allow-private if it is in your own network",
 }
+_MOST_CHANGES = 12
 _CHECK = "check the address, then run optout crawl again; this attempt is kept as a record"
 
 
@@ -55,15 +57,21 @@ def tell_outcome(case: Case, summary: dict[str, Any]) -> None:
 def tell_changes(case: Case) -> bool:
     """Say what differs from the crawl before the latest one; False when nothing does."""
     from optout.database import dictionaries, open_case, relation
+    from optout.runs import readable_crawls
 
-    runs = [s["run_id"] for s in map(read_summary, case.runs()) if s["source"] == "crawl"]
+    runs = readable_crawls([read_summary(run) for run in case.runs()])
     if len(runs) < 2:
         return False
-    found = relation(open_case(case), "run_changes", run_id=runs[-1], previous_id=runs[-2])
-    counts = {name: count for name, count in dictionaries(found)[0].items() if count}
-    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    note(f"since {runs[-2]}: {words or 'no image and no signal changed'}")
-    return bool(counts)
+    before, after = (summary["run_id"] for summary in runs[-2:])
+    found = relation(open_case(case), "run_changes", run_id=after, previous_id=before)
+    changes = dictionaries(found)
+    note(f"since {before}: {_many(len(changes), 'change') if changes else 'nothing changed'}")
+    for change in changes[:_MOST_CHANGES]:
+        said = f": {clean(change['raw'])[:120]}" if change["raw"] else ""
+        note(f"  {change['change']} {change['what']} · {clean(change['url'])[:200]}{said}")
+    if len(changes) > _MOST_CHANGES:
+        note(f"  and {len(changes) - _MOST_CHANGES} more (optout show signals --all-runs --csv)")
+    return bool(changes)
 
 
 def _many(count: int, what: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ _WORDS = {
     "same_address": "same address",
     "same_image": "same image",
     "similar_image": "similar image",
-    "lead": "leads to look at",
-    "caption_only": "by text only",
+    "lead": "lead",
+    "caption_only": "caption only",
 }
 
 
@@ -69,6 +70,7 @@ def command(
             "no data set to search: name its metadata files with --dataset",
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
+    _note_unknown(specs)
     summary = match_case(case, specs, hosts=hosts, progress=_progress())
     if as_json:
         _print_json(case)
@@ -91,6 +93,18 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         case = create_case(place, [], hosts=list(hosts))
         note(f"made a case in {place}")
         return case
+
+
+def _note_unknown(specs: Iterable[str]) -> None:
+    """NAME=PATH with a name of the user's own is fine; a misspelt known one is not."""
+    from optout.datasets import known
+
+    names = {name for d in known() for name in (d.name, *(e.name for e in d.editions))}
+    for spec in specs:
+        name = spec.partition("=")[0].partition(":")[0] if "=" in spec else ""
+        near = difflib.get_close_matches(name, names, 1)
+        if name and name not in names and near:
+            note(f"{name} is no known data set (did you mean {near[0]}?), so no letter names it")
 
 
 def _progress() -> Callable[[int, int, int], None]:

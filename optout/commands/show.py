@@ -20,7 +20,7 @@ COLUMNS = {
     "pages": ["url", "outcome", "status", "title", "reason"],
     "images": ["image_url", "page_url", "alt", "tag", "status"],
     "signals": ["signal", "url", "raw"],
-    "matches": ["strength", "dataset", "dataset_file", "dataset_row", "url", "evidence"],
+    "matches": [],  # a few lines each: formats.match_block
     "requests": ["folder", "kind", "match_url", "dataset", "dataset_row"],
 }
 SCREEN = 100  # rows of a table for people, unless --limit says otherwise
@@ -75,6 +75,11 @@ def _print_table(table: str, rows: Iterator[Row], limit: int) -> None:
     if not shown:
         note(f"no {table} in this case")
         return
-    Console().print(formats.table(table, COLUMNS[table], shown))
+    if table == "matches":
+        for row in shown:
+            sys.stdout.buffer.write(f"{formats.match_block(row)}\n\n".encode("utf-8", "replace"))
+        sys.stdout.flush()
+    else:
+        Console().print(formats.table(table, COLUMNS[table], shown))
     if next(rows, None) is not None:
         note(f"the first {limit} rows; all of them: optout show {table} --limit 0, --json or --csv")

@@ -68,6 +68,26 @@ def table(name: str, columns: list[str], rows: Iterable[Row]) -> Table:
     return result
 
 
+def match_block(row: Row) -> str:
+    """A match in a few lines: its id (for `optout confirm`), where it is listed, and why."""
+    from optout.report.words import evidence_labels, label
+
+    edition = f", edition {row['edition']}" if row["edition"] else ""
+    reasons = "; ".join(evidence_labels().get(kind, kind) for kind in row["evidence"] or ())
+    lines = [
+        f"{row['match_id']}  {row['strength'].replace('_', ' ')}, {label('place', row['place'])}",
+        f"  listed in {_short(row['dataset'])}{edition}, file {_short(row['dataset_file'])}, "
+        f"row {row['dataset_row']}",
+        f"  {_short(row['url'])}",
+    ]
+    if row["caption"]:
+        lines.append(f"  “{_short(row['caption'])}”")
+    lines.append(f"  why: {reasons}")
+    if row["contradiction"]:
+        lines.append(f"  does not fit: {_short(row['contradiction'])}")
+    return "\n".join(lines)
+
+
 def clean(text: str) -> str:
     r"""`text` on one line, without anything that a terminal acts on.
 

@@ -7,19 +7,20 @@ from typing import Any
 
 from optout.case import Case, read_summary
 from optout.report.findings import Row, Run
+from optout.runs import current_runs
 
 
 def runs_of(case: Case) -> tuple[Run, ...]:
     """All finished runs, oldest first. Raises CaseError for an unreadable summary."""
     summaries = [(folder.name.removeprefix("run="), read_summary(folder)) for folder in case.runs()]
-    latest = {summary.get("source", ""): run_id for run_id, summary in summaries}
+    current = current_runs([summary for _, summary in summaries])
     return tuple(
         Run(
             run_id=run_id,
             source=str(summary.get("source", "")),
             started_at=_time(summary.get("started_at")),
             finished_at=datetime.fromisoformat(summary["finished_at"]),
-            current=latest[summary.get("source", "")] == run_id,
+            current=run_id in current,
             cut_short=tuple(_cut(entry) for entry in _list(summary.get("cut_short"))),
             overrides=tuple(str(host) for host in _list(summary.get("overrides"))),
         )

@@ -85,7 +85,9 @@ class Report:
     @property
     def not_listed_outside(self) -> int:
         """Images not listed that a LAION-type pipeline could not have captured."""
-        return sum(row["images"] for row in self.not_listed_reasons if not row["in_laion_shape"])
+        return sum(
+            row["images"] for row in self.not_listed_reasons if row["in_laion_shape"] is False
+        )
 
     @property
     def reader_totals(self) -> tuple[Row, ...]:
@@ -159,7 +161,15 @@ class Report:
 
     @property
     def earlier_runs(self) -> tuple[Run, ...]:
-        return tuple(run for run in self.runs if not run.current)
+        failed = self.failed_since
+        return tuple(run for run in self.runs if not run.current and run not in failed)
+
+    @property
+    def failed_since(self) -> tuple[Run, ...]:
+        """Crawls after the current one: they could read no page."""
+        crawls = [run for run in self.runs if run.source == "crawl"]
+        current = max((run.run_id for run in crawls if run.current), default="")
+        return tuple(run for run in crawls if run.run_id > current)
 
     @property
     def pages_cut(self) -> tuple[Row, ...]:

@@ -63,8 +63,8 @@ def write_set(case: Case, folders: dict[str, Files]) -> Path | None:
     beside and its new place returned.
     """
     target = case.requests / case.as_of().date().isoformat()
-    if _holds(target, folders):
-        return None
+    if _holds(target, folders) or not folders:
+        return None  # letters written earlier today stay when there is nothing new to write
     beside = case.requests / f".{target.name}.{os.getpid()}.partial"
     shutil.rmtree(beside, ignore_errors=True)
     try:
@@ -72,7 +72,7 @@ def write_set(case: Case, folders: dict[str, Files]) -> Path | None:
             (beside / name).mkdir(parents=True)
             for file, content in files.items():
                 (beside / name / file).write_bytes(content)
-        return _exchange(target, beside if folders else None)
+        return _exchange(target, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
@@ -93,15 +93,14 @@ def days(case: Case) -> list[Path]:
     return sorted(p for p in case.requests.glob("[0-9]*") if p.is_dir())
 
 
-def _exchange(target: Path, new: Path | None) -> Path | None:
+def _exchange(target: Path, new: Path) -> Path | None:
     kept = None
     if target.exists():
         edited = _edited(target)
         old = _free(target.with_name(f"{'edited' if edited else '.old'}-{target.name}"))
         target.rename(old)
         kept = old if edited else None
-    if new:
-        new.rename(target)
+    new.rename(target)
     if target.parent.is_dir():
         for old in target.parent.glob(f".old-{target.name}*"):
             shutil.rmtree(old, ignore_errors=True)
