@@ -246,7 +246,7 @@ class Frontier:
         if most and self._pages_out >= most:
             self.leave_out(f"page budget of {most} reached", task.url)
             return False
-        reason = self.traps.reason(task.url)
+        reason = self.traps.reason(task.url, task.found_on)
         if reason:
             self.leave_out(reason, task.url)
         return reason is None

@@ -227,9 +227,10 @@ class SiteSpider(scrapy.Spider):
         redirects = page["redirects"] + 1 if redirected else 0
         for url in record["links"]:
             self.frontier.add_page(url, depth, page["url"], redirects)
-        if page["outcome"] == "fetched" and not redirected:
+        if page["status"] == 200:
             # A resumed page brings nothing new; what it brought is in its record.
-            self.frontier.traps.page_read(page["url"], record.get("new_images", new))
+            brought = record.get("new_images", new)
+            self.frontier.traps.page_read(page["url"], page["found_on"], brought)
         return new
 
     def _sitemap(

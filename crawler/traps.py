@@ -10,24 +10,37 @@ _DIGITS = re.compile(r"\d+")
 
 
 class Traps:
-    """Counts pages of one pattern that in a row brought no new image."""
+    """Counts pages of one pattern that in a row brought no new image.
+
+    Only pages found on a page of the same pattern count, and only they are left out: a calendar
+    leads from month to month, while works named in a sitemap or an index do not lead to
+    themselves.
+    """
 
     def __init__(self, limit: int) -> None:
         """`limit` pages are read before the rest of a pattern is left out; 0 switches it off."""
         self.limit = limit
         self._barren: dict[str, int] = {}
 
-    def page_read(self, url: str, new_images: int) -> None:
-        pattern = page_pattern(url)
+    def page_read(self, url: str, found_on: str | None, new_images: int) -> None:
+        pattern = _grown(url, found_on)
         if pattern is not None:
             self._barren[pattern] = 0 if new_images else self._barren.get(pattern, 0) + 1
 
-    def reason(self, url: str) -> str | None:
+    def reason(self, url: str, found_on: str | None) -> str | None:
         """Why a page looks like a trap by what was read so far; None when it does not."""
-        pattern = page_pattern(url)
+        pattern = _grown(url, found_on)
         if not self.limit or pattern is None or self._barren.get(pattern, 0) < self.limit:
             return None
         return f"looks like a trap: {self.limit} pages like {pattern} in a row brought no new image"
+
+
+def _grown(url: str, found_on: str | None) -> str | None:
+    """The pattern of a page that was found on a page of the same pattern."""
+    pattern = page_pattern(url)
+    if pattern is None or found_on is None or page_pattern(found_on) != pattern:
+        return None
+    return pattern
 
 
 def repeats(url: str) -> bool:

@@ -1,6 +1,6 @@
 """optout: which images are listed in LAION-family data sets, what sites tell crawlers, whom to ask.
 
-Importing this package is light: DuckDB, PyArrow, Scrapy and torch load when first needed.
+Importing this package is light: DuckDB, PyArrow and Scrapy load when first needed.
 """
 
 from optout.case import Case, DeclaredHost, create_case, load_case

@@ -57,11 +57,6 @@ class Check:
     signals: tuple[Signal, ...]
     verdicts: tuple[tuple[Reader, Verdict], ...]
 
-    @property
-    def is_empty(self) -> bool:
-        """Nothing at all was learned: no answer, no robots.txt."""
-        return self.status is None and all(v.value == "unknown" for _, v in self.verdicts)
-
 
 class Sites:
     """robots.txt of the origins met so far; each is asked for once."""

@@ -19,6 +19,7 @@ COMMANDS = (
     "init",
     "crawl",
     "add",
+    "accounts",
     "datasets",
     "match",
     "confirm",

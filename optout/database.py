@@ -47,8 +47,17 @@ def open_case(case: Case) -> duckdb.DuckDBPyConnection:
     connection = connect()
     _add_runs(connection, case)
     for file in sorted(case.matches.glob("*.parquet")):
-        _view(connection, file.stem, f"SELECT * FROM read_parquet({quoted(str(file))})")
+        _derived(connection, file)
     return connection
+
+
+def _derived(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """A view over a file of matches/; a damaged one gives none, since it can be made again."""
+    try:
+        source = f"read_parquet({quoted(str(file))}, hive_partitioning = false)"
+        connection.execute(f'CREATE OR REPLACE VIEW "{file.stem}" AS SELECT * FROM {source}')
+    except duckdb.Error:
+        connection.execute(f'DROP VIEW IF EXISTS "{file.stem}"')
 
 
 def relation(
@@ -102,7 +111,8 @@ def _run_view(
     present = [file for file in files if file.is_file()]
     if present:
         names = ", ".join(quoted(str(file)) for file in present)
-        body = f"SELECT * FROM read_parquet([{names}], union_by_name = true)"
+        options = "union_by_name = true, hive_partitioning = false"
+        body = f"SELECT * FROM read_parquet([{names}], {options})"
     else:
         connection.register(f"_empty_{name}", schema.empty_table())
         body = f"SELECT * FROM _empty_{name}"

@@ -40,7 +40,7 @@ class Decision:
     """The last word on one match (or one host)."""
 
     subject: str  # match id, or host
-    verdict: str  # confirmed, rejected or licensed
+    verdict: str  # confirmed, rejected or licensed (of a host; confirmed: known)
     note: str
     decided_at: str  # ISO 8601, UTC
 
@@ -61,7 +61,12 @@ def reject(
 
 def licensed_host(case: Case, host: str, note: str = "", *, now: datetime | None = None) -> None:
     """Record that `host` may show the artist's work: no letter goes there. Raises CaseError."""
-    _add(case, [("host", host.strip().rstrip(".").lower(), "licensed")], note, now)
+    _add(case, [("host", _host(host), "licensed")], note, now)
+
+
+def known_host(case: Case, host: str, note: str = "", *, now: datetime | None = None) -> None:
+    """Record that the artist knows `host` (client, agency), licensed or not. Raises CaseError."""
+    _add(case, [("host", _host(host), "confirmed")], note, now)
 
 
 def decisions(case: Case) -> dict[str, Decision]:
@@ -71,7 +76,17 @@ def decisions(case: Case) -> dict[str, Decision]:
 
 def licensed_hosts(case: Case) -> dict[str, Decision]:
     """The hosts that may show the artist's work, by host. Raises CaseError."""
-    return _last_words(case, "host")
+    return {h: said for h, said in known_hosts(case).items() if said.verdict == "licensed"}
+
+
+def known_hosts(case: Case) -> dict[str, Decision]:
+    """The hosts that the artist knows, by host: verdict licensed or confirmed. Raises CaseError."""
+    said = _last_words(case, "host")
+    return {host: word for host, word in said.items() if word.verdict != "rejected"}
+
+
+def _host(text: str) -> str:
+    return text.strip().rstrip(".").lower()
 
 
 def _add(

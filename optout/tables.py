@@ -38,7 +38,7 @@ MATCHES = pa.schema(
         ("phash", pa.string()),
         ("strength", pa.string()),  # the strongest of its evidence
         ("evidence", pa.list_(pa.string())),  # kinds, strongest first
-        ("place", pa.string()),  # own_site, declared, seen_host or elsewhere
+        ("place", pa.string()),  # own_site, declared, own_account, seen_host, elsewhere
         ("image_url", pa.string()),  # the artist's image the strongest evidence names, or NULL
         ("page_url", pa.string()),  # a page that shows it, or NULL
         ("work_id", pa.string()),

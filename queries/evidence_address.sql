@@ -10,11 +10,14 @@ WITH tied AS (
         known_addresses.address,
         candidates.lossless,
         candidates.key,
+        known_addresses.lossless IS NOT DISTINCT FROM candidates.key AS is_original,
         coalesce(candidates.rule, known_addresses.rule) AS rule,
         CASE
             WHEN candidates.url = known_addresses.address THEN 1
             WHEN candidates.lossless = known_addresses.lossless THEN 2
-            WHEN candidates.level = 4 OR known_addresses.level = 4 THEN 3
+            -- Only the row's own address may be a wrapper of one of the artist's: the artist's
+            -- page may itself show somebody else's picture through a wrapper.
+            WHEN candidates.level = 4 AND coalesce(known_addresses.level, 0) <> 4 THEN 3
             ELSE 4
         END AS way
     FROM candidates
@@ -41,6 +44,7 @@ FROM tied
 QUALIFY
     row_number() OVER (
         PARTITION BY match_id
-        ORDER BY way, via, image_url, note
+        -- Of several sizes the one that the rule or the wrapper leads to.
+        ORDER BY way, is_original DESC, via, image_url, note
     ) = 1
 ORDER BY match_id

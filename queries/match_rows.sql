@@ -1,5 +1,5 @@
 -- One row per data set row tied to the case, strongest ties first, with the row's own fields.
--- reads: candidates, match_evidence, kinds, known_addresses, case_images, known_works, match_contradictions
+-- reads: candidates, match_evidence, kinds, known_addresses, case_images, known_works, match_contradictions, image_refs
 -- columns: case_id, match_id, dataset, edition, dataset_file, dataset_row, sample_id, hash, url, url_host, caption, width, height, similarity, punsafe, pwatermark, aesthetic, nsfw, license, language, md5, sha256, phash, strength, evidence, place, image_url, page_url, work_id, contradiction
 WITH ranked AS (
     SELECT
@@ -34,12 +34,23 @@ tied AS (
     GROUP BY match_id
 ),
 
+-- What a platform's API named as pictures of the artist's account.
+by_account AS (
+    SELECT DISTINCT image_url
+    FROM image_refs
+    WHERE source = 'API' AND image_url IS NOT NULL
+),
+
 seen AS (
-    -- The crawl found the artist's picture at this very host.
-    SELECT DISTINCT candidates.match_id
+    -- The artist's picture was found at this very host.
+    SELECT
+        candidates.match_id,
+        bool_or(by_account.image_url IS NOT NULL) AS by_account
     FROM candidates
     JOIN known_addresses
         ON known_addresses.key = candidates.key AND known_addresses.host = candidates.url_host
+    LEFT JOIN by_account ON by_account.image_url = known_addresses.image_url
+    GROUP BY candidates.match_id
 )
 
 SELECT
@@ -70,7 +81,8 @@ SELECT
     tied.evidence,
     CASE
         WHEN candidates.on_site THEN 'own_site'
-        WHEN candidates.declared IS NOT NULL THEN 'declared'
+        WHEN candidates.declared IS NOT NULL AND NOT candidates.on_account THEN 'declared'
+        WHEN candidates.on_account OR seen.by_account THEN 'own_account'
         WHEN seen.match_id IS NOT NULL THEN 'seen_host'
         ELSE 'elsewhere'
     END AS place,

@@ -63,7 +63,14 @@ SELECT
     chosen.sha256,
     chosen.phash,
     chosen.strength,
-    chosen.place,
+    CASE
+        WHEN chosen.place <> 'elsewhere' THEN chosen.place
+        WHEN list_contains(CAST(getvariable('licensed_hosts') AS VARCHAR []), chosen.url_host)
+            THEN 'licensed_site'
+        WHEN list_contains(CAST(getvariable('known_hosts') AS VARCHAR []), chosen.url_host)
+            THEN 'known_site'
+        ELSE chosen.place
+    END AS place,
     chosen.image_url,
     chosen.page_url,
     chosen.work_id,

@@ -1,4 +1,5 @@
--- Every match, strongest first, then by data set, file and row.
+-- Every match, strongest first, then by data set, file and row; `place` with the hosts that the
+-- user said they know.
 -- reads: matches
 -- columns: case_id, match_id, dataset, edition, dataset_file, dataset_row, sample_id, hash, url, url_host, caption, width, height, similarity, punsafe, pwatermark, aesthetic, nsfw, license, language, md5, sha256, phash, strength, evidence, place, image_url, page_url, work_id, contradiction
 SELECT
@@ -27,7 +28,14 @@ SELECT
     phash,
     strength,
     evidence,
-    place,
+    CASE
+        WHEN place <> 'elsewhere' THEN place
+        WHEN list_contains(CAST(getvariable('licensed_hosts') AS VARCHAR []), url_host)
+            THEN 'licensed_site'
+        WHEN list_contains(CAST(getvariable('known_hosts') AS VARCHAR []), url_host)
+            THEN 'known_site'
+        ELSE place
+    END AS place,
     image_url,
     page_url,
     work_id,

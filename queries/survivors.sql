@@ -55,9 +55,14 @@ WHERE
             THEN lower(
                 trim(
                     regexp_replace(
-                        translate(caption, '“”‘’|', '""'''' '), '[\s\pZ]+', ' ', 'g'
+                        translate(nfc_normalize(caption), '“”‘’|', '""'''' '),
+                        '[\s\pZ]+',
+                        ' ',
+                        'g'
                     )
                 )
             )
+        -- Letters and their accents may stand apart (NFD); plain ASCII needs no look.
+        WHEN strlen(caption) <> length(caption) THEN lower(nfc_normalize(caption))
         ELSE lower(caption)
     END IN (SELECT text FROM wanted_texts)

@@ -133,7 +133,8 @@ def test_pages_of_the_site_and_why_others_are_not(crawled: Any) -> None:
     assert "/late" in pages
     assert pages["/film"]["reason"] == "not a page: video/mp4"
     assert not any("other.example" in url for url in pages)
-    assert sum(url.startswith("/events/") for url in pages) == 5
+    # The first was found elsewhere; five led on from month to month.
+    assert sum(url.startswith("/events/") for url in pages) == 6
 
 
 def test_references_as_written(crawled: Any) -> None:

@@ -214,7 +214,7 @@ def test_sizes_after_resizing_are_not_those_of_the_file(tmp_path: Path) -> None:
     (file,) = resolve([str(path)])
     with connect() as connection:
         result = connection.sql(view_sql(file, f"read_parquet('{path}')", "0"))
-        row = dict(zip(result.columns, result.fetchone() or (), strict=True))
+        row = dict(zip(result.columns, result.fetchall()[0], strict=True))
     assert (row["width"], row["file_width"]) == (256, None)
 
 

@@ -66,7 +66,9 @@ def test_hosts_are_kept_apart_from_matches(case: Case) -> None:
     assert decisions(case) == {}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(words=st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.text(max_size=20))))
 def test_any_sequence_of_words_reads_back(
     tmp_path_factory: pytest.TempPathFactory, words: list[tuple[str, bool, str]]

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -111,6 +112,8 @@ def expected_facts() -> dict[str, int]:
         "request_destinations": 3 + len(repost_hosts()),
     }
     for strength in STRENGTHS:
+        if strength == "similar_image":
+            continue  # pictures are not compared: no number is printed
         numbers[f"matches_{strength}"] = sum(r["strength"] == strength for r in planted_rows)
     for reader in READERS:
         for value in ("allowed", "disallowed", "unknown"):
@@ -145,6 +148,121 @@ def repost_hosts() -> set[str]:
 
 def test_every_number_of_the_report_is_a_planted_fact(demo: Demo) -> None:
     assert facts_of(demo.folder / "report.html") == expected_facts()
+
+
+def tables_of(report: Path) -> dict[str, list[dict[str, str]]]:
+    """Every table by its caption: rows as column head → text, "" for the row's own head."""
+    page = BeautifulSoup(report.read_text("utf-8"), "html.parser")
+    found = {}
+    for element in page.select("table"):
+        lines, group = [], ""
+        for row in element.select("tbody tr"):
+            th = row.find("th")
+            head = th.get_text(" ", strip=True) if th else ""
+            if "group" in (row.get("class") or []):
+                group = head
+                continue
+            cells = {str(c["data-label"]): c.get_text(" ", strip=True) for c in row.select("td")}
+            lines.append({"": head, "group": group, **cells})
+        found[element.find("caption").get_text(" ", strip=True)] = lines  # type: ignore[union-attr]
+    return found
+
+
+def report_table(demo: Demo, beginning: str) -> list[dict[str, str]]:
+    tables = tables_of(demo.folder / "report.html")
+    (rows,) = [rows for caption, rows in tables.items() if caption.startswith(beginning)]
+    return rows
+
+
+LABELS = {
+    "same_address": "Same address",
+    "same_image": "Same image",
+    "lead": "Lead",
+    "caption_only": "Caption only",
+}
+
+
+def counted(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Planted rows or matches by strength, as a table prints them."""
+    return {
+        label: str(sum(r["strength"] == strength for r in rows))
+        for strength, label in LABELS.items()
+    }
+
+
+def test_the_hosts_of_the_report_are_those_of_the_planted_rows(demo: Demo) -> None:
+    by_host: dict[str, list[dict[str, Any]]] = {}
+    for row in planted()["row"]:
+        host = urlsplit(demo.fill(row["url"]).replace("&amp;", "&")).hostname or ""
+        by_host.setdefault(host, []).append(row)
+    shown = report_table(demo, "Where the addresses")
+    assert {r[""]: {label: r[label] for label in LABELS.values()} for r in shown} == {
+        host: counted(rows) for host, rows in by_host.items()
+    }
+
+
+def test_the_works_of_the_report_count_the_matches(demo: Demo) -> None:
+    """Which rows match is planted; which work each names is counted here once more by hand."""
+    works = pq.read_table(demo.folder / "matches" / "works.parquet").to_pylist()
+    titles = {w["work_id"]: w["title"] for w in works}
+    by_work: dict[str, list[dict[str, Any]]] = {}
+    for match in demo.matches():
+        if match["work_id"]:
+            by_work.setdefault(match["work_id"], []).append(match)
+    expected = {
+        titles[work]: {
+            "Your images of it": str(sum(w["work_id"] == work for w in works)),
+            **counted(matches),
+        }
+        for work, matches in by_work.items()
+    }
+    shown = report_table(demo, "Your works to which")
+    keys = ("Your images of it", *LABELS.values())
+    assert {r[""]: {key: r[key] for key in keys} for r in shown} == expected
+
+
+def test_the_readers_of_the_report_count_the_planted_images(demo: Demo) -> None:
+    shown = {
+        (r["group"], r[""]): (r["Allowed"], r["Not allowed"], r["Unknown"])
+        for r in report_table(demo, "Images by host and reader")
+    }
+    expected: dict[tuple[str, str], tuple[str, ...]] = {}
+    for base in ("{{site}}", "{{cdn}}"):
+        images = [i for i in planted()["image"] if i["url"].startswith(base)]
+        for reader in READERS:
+            values = [verdict(i, reader) for i in images]
+            expected[demo.fill(base), reader] = tuple(
+                str(values.count(value)) for value in ("allowed", "disallowed", "unknown")
+            )
+    assert shown == expected
+
+
+def test_the_hosts_met_are_counted_as_planted(demo: Demo) -> None:
+    facts = planted()
+    pages = sum("outcome" not in p for p in facts["page"]) + facts["trap"]["pages"]
+    shown = {r[""]: (r["Pages read"], r["Images"]) for r in report_table(demo, "Hosts met")}
+    images = [i["url"] for i in facts["image"]]
+    assert shown == {
+        demo.fill("{{site}}"): (str(pages), str(sum(u.startswith("{{site}}") for u in images))),
+        demo.fill("{{cdn}}"): ("0", str(sum(u.startswith("{{cdn}}") for u in images))),
+    }
+
+
+def test_what_was_not_answered_is_counted_as_planted(demo: Demo) -> None:
+    facts = planted()
+    unanswered = [i for i in facts["image"] if outcome(i) != ("fetched", 200)]
+    unread = [p for p in facts["page"] if "outcome" in p]
+    shown = report_table(demo, "Addresses that did not answer")
+    assert sum(int(r["Addresses"]) for r in shown if r["What"] == "pages") == len(unread)
+    assert sum(int(r["Addresses"]) for r in shown if r["What"] == "images") == len(unanswered)
+
+
+def test_the_reasons_for_not_listed_are_counted_as_planted(demo: Demo) -> None:
+    missing = [i for i in planted()["image"] if not i.get("listed") and not i.get("furniture")]
+    outside = [i for i in missing if not i.get("shape")]
+    shown = report_table(demo, "Why they could not have been captured")
+    assert sum(int(r["Images"]) for r in shown) == len(outside)
+    assert len(report_table(demo, "Images not listed in the files")) == len(missing)
 
 
 def test_the_demo_ends_by_naming_the_report(demo: Demo) -> None:

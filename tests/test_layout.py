@@ -169,7 +169,8 @@ def parsed(text: str) -> dict:  # type: ignore[type-arg]
     assert len(tree["statements"]) == 1
     node = tree["statements"][0]["node"]
     while node["type"] != "SELECT_NODE":
-        node = node["left"]
+        # DuckDB 2.0 lists what a UNION joins, 1.5 has a left and a right.
+        node = node.get("left") or node["children"][0]
     return node  # type: ignore[no-any-return]
 
 

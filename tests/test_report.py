@@ -192,7 +192,6 @@ def test_every_headline_number_is_the_planted_one(case: Case) -> None:
         "rows_without_url": 2,
         "matches_same_address": 1,
         "matches_same_image": 1,
-        "matches_similar_image": 0,
         "matches_lead": 1,
         "matches_caption_only": 1,
         "matches_waiting": 2,
@@ -547,7 +546,7 @@ def test_a_thumbnail_stays_in_the_runs_folder(tmp_path: Path) -> None:
         ("matches/summary.json", "{half", "summary.json cannot be read"),
         ("requests/2026-11-21/laion/manifest.json", "[]", "manifest.json cannot be read"),
         ("decisions.db", "no database " * 99, "decisions"),
-        ("matches/matches.parquet", "PAR1 no", "cannot read matches"),
+        ("matches/matches.parquet", "PAR1 no", "is damaged"),
         ("observations/run=2026-11-21T101500Z/pages.parquet", "", "cannot read pages"),
     ],
 )

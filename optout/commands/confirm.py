@@ -17,12 +17,14 @@ from optout.errors import CaseError
 @click.option(
     "--licensed", multiple=True, metavar="HOST", help="HOST may show your work: no letter to it."
 )
+@click.option("--known", multiple=True, metavar="HOST", help="You know HOST, without a licence.")
 @click.option("--note", "remark", default="", help="Your own remark, kept with the decision.")
 @case_option
 def command(
     match_ids: tuple[str, ...],
     hosts: tuple[str, ...],
     licensed: tuple[str, ...],
+    known: tuple[str, ...],
     remark: str,
     case_folder: Path | None,
 ) -> None:
@@ -35,16 +37,19 @@ def command(
       optout confirm --licensed agency.example
     Writes decisions.db in the case folder; the last word on a match counts.
     """
-    from optout.decisions import confirm, licensed_host
+    from optout.decisions import confirm, known_host, licensed_host
 
     case = the_case(case_folder)
-    if match_ids or hosts or not licensed:
+    if match_ids or hosts or not (licensed or known):
         ids = chosen_matches(case, match_ids, hosts)
         confirm(case, ids, remark)
         note(f"{matches(ids)} confirmed as yours")
     for host in licensed:
         licensed_host(case, host, remark)
         note(f"{host} may show your work: no letter will be written to it")
+    for host in known:
+        known_host(case, host, remark)
+        note(f"{host} is shown as a site you know")
     wrote(case.decisions, "optout requests")
 
 

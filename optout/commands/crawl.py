@@ -104,6 +104,10 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
             f"{case.folder / FILE} does not name {unknown[0]}",
             "add it to sites = […] under [where], or choose another folder with --case",
         )
+    if roots and len(case.sites) > len(roots):
+        note(f"{case.folder / FILE} names {len(case.sites)} sites; all of them are read")
+    if chosen.get("names") or chosen.get("hosts"):
+        note(f"--name and --host are for a new case; edit {case.folder / FILE} instead")
     return case
 
 

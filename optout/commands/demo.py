@@ -112,8 +112,8 @@ def _is_demo(path: Path) -> bool:
 
 
 def _wait(where: Addresses) -> None:
-    note(f"{where.site} stays until you press Ctrl+C")
     try:
+        note(f"{where.site} stays until you press Ctrl+C")
         threading.Event().wait()
     except KeyboardInterrupt:
         note("the demo site is closed")

@@ -12,7 +12,13 @@ from optout.commands.options import wrote
 
 @click.command("init")
 @click.argument("sites", nargs=-1)
-@click.option("--case", "case_folder", type=click.Path(path_type=Path), default=DEFAULT_FOLDER)
+@click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_FOLDER,
+    help=f"The folder to make (default: ./{DEFAULT_FOLDER}).",
+)
 @click.option("--name", "names", multiple=True, help="Artist name as it may stand in captions.")
 @click.option("--host", "hosts", multiple=True, help="A host that is yours; repeat for more.")
 @click.option("--contact", default="", help="Public contact for letters.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -131,10 +130,12 @@ def _count(number: int, noun: str) -> str:
 def _print_json(case: Case) -> None:
     import pyarrow.parquet as pq
 
+    from optout.report.formats import json_lines
+
     with pq.ParquetFile(case.matches / "matches.parquet") as file:
-        for batch in file.iter_batches(1000):
-            for row in batch.to_pylist():
-                click.echo(json.dumps(row, ensure_ascii=False))
+        rows = (row for batch in file.iter_batches(1000) for row in batch.to_pylist())
+        for line in json_lines(rows):
+            click.echo(line, nl=False)
 
 
 def _print_summary(summary: MatchSummary) -> None:

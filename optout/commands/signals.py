@@ -38,6 +38,7 @@ def command(
       optout signals https://your-site.example/images/harbour.jpg
     """
     from crawler.policy import Reach
+    from crawler.urls import origin
     from optout.check import Sites, absolute, check, started_at
 
     addresses = [(text, absolute(text)) for text in dict.fromkeys(urls)]
@@ -50,17 +51,15 @@ def command(
             continue
         note(f"asking {address}")
         found = check(address, sites)
-        if not found.is_empty:
-            click.echo(
-                json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
-            )
+        said = json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
+        click.echo(said)
         if found.outcome in ("failed", "private_address"):
             failures.append((address, found.outcome, found.reason))
         elif found.outcome == "robots_disallowed":
             note(f"{found.reason}; if the site is yours, add --i-own-this-site")
     if failures:
         raise _error(failures, len(addresses))
-    note(f"next: optout run {addresses[0][1]}")
+    note(f"next: optout run {origin(addresses[0][1] or '')}")
 
 
 def as_object(found: Check) -> dict[str, Any]:

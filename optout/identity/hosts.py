@@ -10,6 +10,11 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
+# Names below a platform that are the platform's own, not a member's.
+_SERVICE = re.compile(
+    r"(?:www|m|cdn|static|assets?|img|imgs|images?|photos?|pics?|media|files?|ic|s3|thumbs?|resize)"
+    r"[a-z]?\d*(?:[.-].*)?"
+)
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
@@ -60,6 +65,9 @@ def shared_host(host: str) -> Shared | None:
         entry = table.get(".".join(labels[start:]))
         if entry and entry.subdomains:
             return entry
+    label, _, parent = host.partition(".")
+    if parent in _table()["suffixes"]["names"] and _SERVICE.fullmatch(label):
+        return Shared(host, False, None, f"your-name.{parent}")
     if "." in host and not _IPV4.fullmatch(host) and registered_domain(host) == "":
         return Shared(host, False, None, f"your-name.{host}")
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from optout.accounts.places import searched
 from optout.case import Case, DeclaredHost
 from optout.database import relation
 from optout.identity import Identity, identify, registered_domain, shared_host
@@ -76,6 +77,7 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[st
     known = _known(connection)
     files = relation(connection, "case_files").fetchall()
     declared, not_searched = read(case.sites, [*case.hosts, *map(DeclaredHost, hosts)])
+    accounts, without_place = searched(case)
     searched_names = names(case.names)
     texts, common = _texts(relation(connection, "case_texts").fetchall())
     short = [NotSearched(n, _SHORT_NAME) for n in searched_names.left_out]
@@ -89,8 +91,8 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[st
         texts=texts,
         common_texts=tuple(common),
         names=searched_names,
-        declared=tuple(declared),
-        not_searched=(*not_searched, *short),
+        declared=(*declared, *accounts),
+        not_searched=(*not_searched, *without_place, *short),
     )
 
 
@@ -174,9 +176,9 @@ def declared_by_host(declared: Iterable[Declared]) -> dict[str, list[Declared]]:
 
 
 def covering(table: dict[str, list[Declared]], identity: Identity) -> Iterator[Declared]:
-    """The declared hosts that an address lies on; sites first, then in the order written."""
+    """The declared hosts that an address lies on: sites, then hosts as written, then accounts."""
     host = identity.host or ""
     labels = host.split(".")
     names = [host, *(".".join(labels[i:]) for i in range(1, len(labels)))]
     found = [one for name in names for one in table.get(name, ()) if one.covers(identity)]
-    return iter(sorted(found, key=lambda one: not one.site))
+    return iter(sorted(found, key=lambda one: (not one.site, one.account)))

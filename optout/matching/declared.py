@@ -1,4 +1,4 @@
-"""Hosts that the artist declared → which addresses lie on them, and which hosts cannot be used."""
+"""Hosts and accounts the artist declared → which addresses lie there, and which cannot be used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import unquote
 
 from optout.case import DeclaredHost
 from optout.identity import Identity, shared_host, twin
@@ -26,6 +27,9 @@ class Declared:
     since: date | None = None
     until: date | None = None
     site: bool = False  # a site of the case, or its twin
+    account: bool = False  # the artist's account on a platform (optout/accounts)
+    shape: re.Pattern[str] | None = None  # what the decoded path begins with, on an account
+    literal: str = ""  # what stands in every such address as it is; "" where the host does
 
     def covers(self, identity: Identity) -> bool:
         """Whether the address lies on this host and in this part of it."""
@@ -35,6 +39,8 @@ class Declared:
         if self.port and not server.endswith(f":{self.port}"):
             return False
         path = f"/{path}"
+        if self.shape:
+            return bool(self.shape.match(unquote(path)))
         return path.startswith(self.path) and (
             not self.path
             or not self.path[-1].isalnum()

@@ -87,7 +87,11 @@ def _sieved(
         if file.columns.format == "parquet":
             count.rows = file.columns.rows or 0
             # Square brackets and stars in a file's own name are no pattern.
-            source = f"read_parquet([{quoted(_literal(str(file.path)))}], file_row_number = true)"
+            # Folders may be called anything: "url=x" is a name, not a column.
+            source = (
+                f"read_parquet([{quoted(_literal(str(file.path)))}], "
+                "file_row_number = true, hive_partitioning = false)"
+            )
             yield from _passing(connection, view_sql(file, source, "file_row_number"))
             return
         view = _of_texts(file)
@@ -182,6 +186,7 @@ class _Look:
             "name": name,
             "declared": theirs.written if theirs else None,
             "on_site": bool(theirs and theirs.site),
+            "on_account": bool(theirs and theirs.account),
         }
 
     def _counts_as_stem(self, domain: str, stem: str) -> bool:
@@ -226,6 +231,7 @@ def _schema() -> pa.Schema:
     fields = [field for field in MATCHES if field.name not in (*ours, "contradiction")]
     texts = ("lossless", "key", "rule", "domain", "stem", "text", "name", "declared")
     fields += [pa.field(name, pa.string()) for name in texts]
-    fields += [pa.field("level", pa.int64()), pa.field("on_site", pa.bool_())]
+    fields += [pa.field("level", pa.int64())]
+    fields += [pa.field(name, pa.bool_()) for name in ("on_site", "on_account")]
     fields += [pa.field(name, pa.int64()) for name in ("file_width", "file_height")]
     return pa.schema(fields)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optout.matching.artist import Artist
     from optout.matching.scan import FileCount
 
-PLACES = ("own_site", "declared", "seen_host", "elsewhere")
+PLACES = ("own_site", "declared", "own_account", "seen_host", "elsewhere")
 _EXAMPLES = 10  # skipped rows shown for each data set
 _SHOWN = 200  # characters of a text
 

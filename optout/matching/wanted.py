@@ -105,6 +105,8 @@ def _literals(artist: Artist) -> tuple[set[str], set[str], set[str]]:
 
 
 def _declared(one: Declared) -> set[str]:
+    if one.literal:
+        return {one.literal, one.literal.replace("_", "%5F")}
     if one.path and shared_host(one.host):
         return {one.path}
     return _spellings(one.host.removeprefix("www."))

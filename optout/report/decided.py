@@ -36,3 +36,12 @@ def decided(case: Case) -> Decided:
         confirmed=tuple(sorted(m for m, word in said.items() if word.verdict == "confirmed")),
         rejected=tuple(sorted(m for m, word in said.items() if word.verdict == "rejected")),
     )
+
+
+def hosts_said(case: Case) -> dict[str, list[str]]:
+    """The hosts that the user knows, for queries that show a place. Raises CaseError."""
+    from optout.decisions import known_hosts
+
+    said = known_hosts(case)
+    licensed = [host for host, word in said.items() if word.verdict == "licensed"]
+    return {"licensed_hosts": licensed, "known_hosts": list(said)}

@@ -96,6 +96,7 @@ class Strength:
     works: int = 0
     contradictions: int = 0
     undecided: int = 0  # not confirmed by the user
+    computed: bool = True  # whether this version looks for it at all
     listing: Listing = field(default_factory=Listing)
 
     @property

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from optout import tables
 from optout.case import Case
 from optout.report.damage import damage_told
-from optout.report.decided import Decided, decided
+from optout.report.decided import Decided, decided, hosts_said
 from optout.report.findings import MOST, Listing, Row, Strength
 from optout.report.history import runs_of
 from optout.report.page import Report
 from optout.report.rows import host_in_words, match_in_words
 from optout.report.searched import searched
 from optout.report.sites import outcome_in_words, reader_verdicts, robots_answer
-from optout.report.words import words
+from optout.report.words import computed_strengths, words
 from optout.report.written import written
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def gather(case: Case) -> Report:
     date, lists = written(case)
     with damage_told(case), open_case(case) as connection:
         _complete(connection, case)
+        _remember(connection, hosts_said(case))
         strengths = _strengths(connection, choices)
         return Report(
             case_id=case.case_id,
@@ -75,6 +76,12 @@ def _complete(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
     for name, schema in _DERIVED.items():
         if not (case.matches / f"{name}.parquet").is_file():
             connection.register(name, schema.empty_table())
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, variables: dict[str, list[str]]) -> None:
+    """Set what several queries read by getvariable."""
+    for name, value in variables.items():
+        connection.execute(f"SET VARIABLE {name} = $1", [value])
 
 
 def _first_dataset() -> Row | None:
@@ -117,6 +124,7 @@ def _strengths(connection: duckdb.DuckDBPyConnection, choices: Decided) -> tuple
             key=key,
             **words()["strength"][key],
             **counts.get(key, {}),
+            computed=key in computed_strengths(),
             listing=Listing(tuple(shown.get(key, ())), counts.get(key, {}).get("matches", 0)),
         )
         for key in tables.STRENGTHS

@@ -60,7 +60,7 @@ class Report:
     @property
     def columns(self) -> tuple[str, ...]:
         """Column heads of tallies by strength; "#" marks a column of numbers."""
-        return tuple(f"#{strength.label}" for strength in self.strengths)
+        return tuple(f"#{strength.label}" for strength in self.strengths if strength.computed)
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from optout.case import Case
 from optout.errors import CaseError
 from optout.report.damage import damage_told
+from optout.report.decided import hosts_said
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +51,7 @@ def matches(case: Case, all_runs: bool = False) -> Iterator[Row]:
             f"no data set has been searched for {case.folder} yet",
             "optout match --dataset FILE   (optout datasets says how to get one)",
         )
-    return _stream(case, "show_matches", all_runs)
+    return _stream(case, "show_matches", all_runs, **hosts_said(case))
 
 
 def requests(case: Case, all_runs: bool = False) -> Iterator[Row]:
@@ -73,7 +74,7 @@ TABLES: dict[str, Callable[[Case, bool], Iterator[Row]]] = {
 }
 
 
-def _stream(case: Case, query: str, all_runs: bool) -> Iterator[Row]:
+def _stream(case: Case, query: str, all_runs: bool, **variables: Any) -> Iterator[Row]:
     """Rows in batches, so that memory does not grow with the table."""
     from optout.database import open_case, relation
 
@@ -83,7 +84,8 @@ def _stream(case: Case, query: str, all_runs: bool) -> Iterator[Row]:
         open_case(case) as connection,
     ):
         _bound(connection, Path(folder))
-        for batch in relation(connection, query, all_runs=all_runs).to_arrow_reader(_BATCH):
+        rows = relation(connection, query, all_runs=all_runs, **variables)
+        for batch in rows.to_arrow_reader(_BATCH):
             yield from map(_plain_row, batch.to_pylist())
 
 

@@ -28,9 +28,15 @@ def label(table: str, key: str | None) -> str:
 @cache
 def evidence_labels() -> dict[str, str]:
     """Kind of evidence → its plain words, as evidence.toml has them."""
+    return {kind: row["label"] for kind, row in _evidence().items() if "label" in row}
+
+
+@cache
+def computed_strengths() -> frozenset[str]:
+    """Strengths that at least one kind of evidence is looked for with."""
+    return frozenset(row["strength"] for row in _evidence().values() if row.get("computed", True))
+
+
+def _evidence() -> dict[str, dict[str, Any]]:
     text = resources.files("optout").joinpath("evidence.toml").read_text("utf-8")
-    return {
-        kind: row["label"]
-        for kind, row in tomllib.loads(text).items()
-        if isinstance(row, dict) and "label" in row
-    }
+    return {kind: row for kind, row in tomllib.loads(text).items() if isinstance(row, dict)}

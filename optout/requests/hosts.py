@@ -75,7 +75,7 @@ def own_domains(case: Case, today: date) -> Domains:
     left_out: dict[str, str] = {}
     for name, whole in _named(case, today):
         domain = name.removeprefix("*.").removeprefix("www.")
-        why = _why_not(name.removeprefix("*."), domain, whole)
+        why = _why_not(name.removeprefix("*."), domain, whole and not name.startswith("*."))
         if why:
             left_out[name] = why
         else:
