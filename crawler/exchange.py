@@ -12,7 +12,13 @@ from crawler.job import CrawlOptions
 from crawler.policy import KEPT_HEADERS, MAX_SITE_FILE_BYTES, USER_AGENT
 from crawler.tasks import Task
 
-_MAX_SITEMAP_BYTES = 50 * 2**20  # sitemaps.org
+# Bytes read of the files that name pages and images; a sitemap's limit is sitemaps.org's.
+_FILE_CAPS = {
+    "sitemap": 50 * 2**20,
+    "sheet": 4 * 2**20,
+    "feed": 8 * 2**20,
+    "data": 8 * 2**20,
+}
 _MAX_VALUE = 100_000  # characters of one header line kept
 # Images are asked for as they are, without a content encoding: their hashes are compared with
 # those of the data sets, which were taken the same way.
@@ -44,7 +50,7 @@ def _cap(task: Task, options: CrawlOptions) -> int:
         return options.max_image_bytes
     if task.kind == "page":
         return options.max_page_bytes
-    return _MAX_SITEMAP_BYTES if task.kind == "sitemap" else MAX_SITE_FILE_BYTES
+    return _FILE_CAPS.get(task.kind, MAX_SITE_FILE_BYTES)
 
 
 def headers_arrived(

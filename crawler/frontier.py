@@ -26,6 +26,8 @@ from crawler.urls import host_of, origin, target
 
 ROBOTS_PATH = "/robots.txt"
 _MAX_SITEMAPS = 1000
+# Files of each kind asked for; a sheet may be anywhere, the others are the site's own.
+_MAX_FILES = {"sheet": 300, "feed": 50, "data": 1000}
 
 
 class Frontier:
@@ -47,11 +49,16 @@ class Frontier:
         self._seen_pages: set[int] = set()  # 64-bit hashes: an address costs 60 bytes, not 300
         self._seen_images: set[int] = set()
         self._seen_sitemaps: set[str] = set()
+        self._seen_files: dict[str, set[str]] = {kind: set() for kind in _MAX_FILES}
+        self._announced: set[int] = set()  # images named by a file, not yet seen in a page
         self._rules: dict[str, RobotsTxt | None] = {}  # None: asked for, not answered
         self._parked: dict[str, list[Item]] = {}  # waits for robots.txt of its origin
         self._hosts: dict[str, HostQueue] = {}
         self._order: deque[str] = deque()
         self._delays: dict[str, float] = {}
+        self._renders: deque[Task] = deque()  # pages for the browser, once all else is done
+        self._seen_renders: set[int] = set()
+        self._rendering = False
 
     # --- what comes in ---
 
@@ -78,7 +85,9 @@ class Frontier:
         """Queue an image wherever it is hosted; True when the address is new."""
         key = hash(url)
         if key in self._seen_images:
-            return False
+            announced = key in self._announced
+            self._announced.discard(key)
+            return announced
         self._seen_images.add(key)
         if len(url) > MAX_URL_LENGTH:
             self.leave_out("address too long", url)
@@ -97,6 +106,45 @@ class Frontier:
             self.leave_out(f"more than {_MAX_SITEMAPS} sitemaps", url)
         else:
             self._put(Task("sitemap", url, url))
+
+    def announce_image(self, url: str) -> None:
+        """Queue an image that a file names; the first page that shows it still finds it new."""
+        if hash(url) not in self._seen_images and self.add_image(url):
+            self._announced.add(hash(url))
+
+    def add_file(self, kind: str, url: str, depth: int, found_on: str) -> None:
+        """Queue a style sheet, a feed or data of the platform; each once."""
+        seen = self._seen_files[kind]
+        if url in seen or (kind != "sheet" and not self.scope.holds(url)):
+            return
+        seen.add(url)
+        if len(seen) > _MAX_FILES[kind]:
+            self.leave_out(f"more than {_MAX_FILES[kind]} files of the kind {kind}", url)
+        else:
+            self._put(Task(kind, url, url, depth, found_on))
+
+    def add_render(self, url: str, depth: int, found_on: str | None) -> None:
+        """Queue a page (or a #/ route of it) to be shown to the browser after all else; once."""
+        if hash(url) in self._seen_renders or not self.scope.holds(url):
+            return
+        self._seen_renders.add(hash(url))
+        if depth > self.options.max_depth:
+            self.leave_out("deeper than the depth limit", url)
+        else:
+            self._renders.append(Task("render", url, url, depth, found_on))
+
+    def meet_image(self, url: str) -> bool:
+        """Note an image that is not asked for as one; True when the address is new."""
+        new = hash(url) not in self._seen_images
+        self._seen_images.add(hash(url))
+        return new
+
+    def drop(self, kind: str) -> None:
+        """Forget what waits of a kind: nobody wants it any more."""
+        for queue in self._hosts.values():
+            queue.first = deque(task for task in queue.first if task.kind != kind)
+        for items in self._parked.values():
+            items[:] = [i for i in items if not (isinstance(i, Task) and i.kind == kind)]
 
     def ask_robots(self, url: str) -> None:
         """Have robots.txt of an address's origin fetched, once."""
@@ -130,6 +178,11 @@ class Frontier:
             self._pages_out += asked
         elif kind == "sitemap":
             self._seen_sitemaps.add(url)
+        elif kind in self._seen_files:
+            self._seen_files[kind].add(url)
+        elif kind == "render":
+            self._seen_renders.add(hash(url))
+            self._pages_out += "#" in url
         else:
             self._seen_images.add(hash(url))
 
@@ -155,21 +208,25 @@ class Frontier:
             if not queue.in_flight:
                 self._order.remove(name)
                 del self._hosts[name]
-        return None
+        return self._next_render()
 
     def done(self, task: Task) -> None:
         """The exchange of a task is over (answered or not)."""
+        if task.kind == "render":
+            self._rendering = False
+            return
         queue = self._hosts.get(host_of(task.hop_url))
         if queue is not None:
             queue.in_flight -= 1
 
     def pending(self) -> bool:
         """Whether anything waits."""
-        return not self.stopped_by and any(q.waiting() for q in self._hosts.values())
+        waits = bool(self._renders) or any(q.waiting() for q in self._hosts.values())
+        return not self.stopped_by and waits
 
     def waiting(self) -> tuple[int, int]:
         """(pages, images) queued."""
-        pages = sum(len(q.pages) for q in self._hosts.values())
+        pages = sum(len(q.pages) for q in self._hosts.values()) + len(self._renders)
         images = sum(len(q.images) for q in self._hosts.values())
         for items in self._parked.values():
             images += sum(isinstance(item, str) for item in items)
@@ -201,6 +258,14 @@ class Frontier:
             self.leave_out(f"{self.stopped_by}: {kind} not asked for", task.url)
             if task.hops:
                 yield task
+        for task in self.renders_left():
+            self.leave_out(f"{self.stopped_by}: pages not shown to a browser", task.url)
+
+    def renders_left(self) -> list[Task]:
+        """Take out the pages that still wait for the browser."""
+        left = list(self._renders)
+        self._renders.clear()
+        return left
 
     # --- inside ---
 
@@ -224,6 +289,18 @@ class Frontier:
             self._order.append(name)
         return self._hosts[name]
 
+    def _next_render(self) -> Task | None:
+        """The next page for the browser, one at a time, when nothing else is left to do."""
+        if self._rendering or self._hosts or self._parked:
+            return None
+        while self._renders:
+            task = self._renders.popleft()
+            if "#" not in task.url or self._within_budget(task):
+                self._pages_out += "#" in task.url
+                self._rendering = True
+                return task
+        return None
+
     def _take(self, queue: HostQueue) -> Task | None:
         """The next allowed task of a host. Images go before pages, so that queues stay short."""
         while queue.waiting():
@@ -240,7 +317,7 @@ class Frontier:
 
     def _within_budget(self, task: Task) -> bool:
         """Count a new page against the budget; note it when the budget or a trap ends it."""
-        if task.kind != "page" or task.tries:
+        if task.kind not in ("page", "render") or task.tries:
             return True
         most = self.options.max_pages
         if most and self._pages_out >= most:

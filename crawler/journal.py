@@ -101,6 +101,23 @@ _SHAPES: dict[str, dict[str, type]] = {
     "image": {"image": dict, "hops": list},
     "site_file": {"site_file": dict, "hops": list},
     "sitemap": {"url": str, "pages": list, "further": list},
+    "file": {
+        "what": str,
+        "url": str,
+        "observed_at": str,
+        "depth": int,
+        "image_refs": list,
+        "links": list,
+        "asks": list,
+    },
+    "rendered": {
+        "page_url": str,
+        "observed_at": str,
+        "depth": int,
+        "image_refs": list,
+        "links": list,
+        "routes": list,
+    },
 }
 
 

@@ -1,14 +1,8 @@
-"""An element tree or a sitemap → addresses of further pages."""
+"""An element tree → addresses of further pages."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
-from typing import Any
-
-from lxml import etree
 
 from crawler.html import Element
 from crawler.urls import resolve
@@ -20,8 +14,6 @@ _NOT_PAGES = re.compile(
     r"pdf|docx?|xlsx?|pptx?|odt|ods|odp|epub|mobi|css|js|mjs|json|woff2?|ttf|otf|eot|xml|rss|atom|txt|ics|vcf)$",
     re.I,
 )
-MAX_SITEMAP_URLS = 50_000  # sitemaps.org: at most so many per file
-_MAX_SITEMAP_BYTES = 52_428_800  # sitemaps.org: at most 50 MB uncompressed
 
 
 def page_links(root: Element, base: str, limit: int = 20_000) -> list[str]:
@@ -40,60 +32,3 @@ def page_links(root: Element, base: str, limit: int = 20_000) -> list[str]:
             if len(found) >= limit:
                 break
     return list(found)
-
-
-def sitemap_links(body: bytes, url: str) -> tuple[list[str], list[str]]:
-    """(pages, further sitemaps) of a sitemap file: XML, an index, plain text, or gzip of these.
-
-    Broken XML gives what could be read. No entity is expanded and nothing is fetched.
-    """
-    if body.startswith(b"\x1f\x8b"):
-        body = _gunzip(body)
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _text_sitemap(body, url), []
-    pages: list[str] = []
-    further: list[str] = []
-    try:
-        events: Any = etree.iterparse(
-            io.BytesIO(body),
-            events=("end",),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            recover=True,
-        )
-        for _, element in events:
-            name = etree.QName(element).localname if isinstance(element.tag, str) else ""
-            if name in ("url", "sitemap"):
-                _add_loc(element, url, pages if name == "url" else further)
-                element.clear()
-            if len(pages) + len(further) >= MAX_SITEMAP_URLS:
-                break
-    except (etree.LxmlError, ValueError):
-        pass
-    return pages, further
-
-
-def _add_loc(element: Element, url: str, to: list[str]) -> None:
-    for child in element:
-        if isinstance(child.tag, str) and etree.QName(child).localname == "loc":
-            address = resolve(url, child.text or "")
-            if address:
-                to.append(address)
-            return
-
-
-def _text_sitemap(body: bytes, url: str) -> list[str]:
-    lines = body.decode("utf-8", "replace").splitlines()[:MAX_SITEMAP_URLS]
-    found = (resolve(url, line) for line in lines if line.strip().startswith("http"))
-    return [address for address in found if address]
-
-
-def _gunzip(body: bytes) -> bytes:
-    """Decompressed up to the sitemap limit: a bomb gives its first 50 MB."""
-    try:
-        with gzip.open(io.BytesIO(body)) as file:
-            return file.read(_MAX_SITEMAP_BYTES)
-    except (OSError, EOFError, zlib.error):
-        return b""

@@ -10,7 +10,8 @@ from scrapy.http import Response
 
 from crawler import html
 from crawler.exchange import header, now
-from crawler.images import image_refs
+from crawler.feeds import looks_like_feed, read_feed
+from crawler.images import page_images
 from crawler.links import page_links
 from crawler.policy import MAX_SITE_FILE_BYTES
 from crawler.scope import Scope
@@ -123,6 +124,9 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
     page["truncated"] = stopped == "too_large" or len(body) > response.request.meta["cap"]
     body = body[: response.request.meta["cap"]]
     if not _is_html(declared, body):
+        if looks_like_feed(body):
+            feed = read_feed(body, task.hop_url, task.hop_url, MAX_REFS)
+            record["image_refs"], record["links"] = feed.images, feed.pages
         return
     if html.is_binary(body):
         page["reason"] = f"declared as a page, but the bytes are {sniff(body) or 'binary'}"
@@ -133,7 +137,8 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
     title = root.find(".//title")
     page["title"] = html.text_of(title, 500) if title is not None else None
     record["metas"] = _metas(root, page["url"], page["observed_at"])
-    refs = image_refs(root, task.hop_url, MAX_REFS)
+    headers = [line["value"] for line in task.hops[-1]["headers"] if line["name"] == "link"]
+    refs, record["asks"] = page_images(root, task.hop_url, MAX_REFS, headers)
     links = page_links(root, html.base_of(root, task.hop_url), MAX_REFS)
     record["image_refs"], record["links"] = refs, links
     if max(len(refs), len(links)) >= MAX_REFS:

@@ -25,7 +25,11 @@ def resume(spider: SiteSpider) -> None:
         if entry["kind"] == "page":
             spider.spread(entry)
         elif entry["kind"] == "sitemap":
-            spider.spread_sitemap(entry["url"], entry["pages"], entry["further"])
+            spider.spread_sitemap(entry)
+        elif entry["kind"] == "file":
+            spider.spread_file(entry)
+        elif entry["kind"] == "rendered":
+            spider.spread_rendered(entry)
 
 
 def _know(spider: SiteSpider, entry: dict[str, Any]) -> None:
@@ -38,8 +42,16 @@ def _know(spider: SiteSpider, entry: dict[str, Any]) -> None:
     elif kind == "image":
         spider.frontier.known("image", entry["image"]["image_url"])
         spider.progress.images += 1
+        if spider.shows is not None:
+            spider.shows.supply.image_known(entry["image"])
     elif kind == "sitemap":
         spider.frontier.known("sitemap", entry["url"])
+    elif kind == "file":
+        spider.frontier.known(entry["what"], entry["url"])
+    elif kind == "rendered":
+        spider.frontier.known("render", entry["page_url"])
+        if spider.shows is not None:
+            spider.shows.count += 1
     spider.progress.spent(*entry["spent"])
 
 

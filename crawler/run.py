@@ -147,7 +147,11 @@ def _summary(job: Job, spider: Any, listener: Listener | None) -> dict[str, Any]
         {"reason": reason, "count": cut.count, "examples": cut.examples}
         for reason, cut in sorted(spider.frontier.cut.items())
     ]
-    return _facts(job) | {"cut_short": cut, "crawl_delays": dict(sorted(spider.delays.items()))}
+    return _facts(job) | {
+        "cut_short": cut,
+        "crawl_delays": dict(sorted(spider.delays.items())),
+        "pages_rendered": spider.shows.count if spider.shows else 0,
+    }
 
 
 def _facts(job: Job) -> dict[str, Any]:

@@ -7,10 +7,22 @@ from typing import Any
 from crawler.job import Job
 
 
+def may_render(job: Job) -> bool:
+    """Whether pages of this run may be shown to a browser: asked for, and there is one here."""
+    from crawler.render.browser import missing
+
+    return job.options.render != "never" and missing() is None
+
+
 def settings_for(job: Job) -> dict[str, Any]:
     """Settings of one run: polite, verified, nothing listening, nothing hidden."""
     options = job.options
-    return {
+    browser: dict[str, Any] = {}
+    if may_render(job):
+        from crawler.render import browser as chromium
+
+        browser = chromium.settings()
+    return browser | {
         # Identity, scope and robots.txt are the frontier's: Scrapy's own middlewares would
         # ignore the status of robots.txt and lose the headers of redirects.
         "SCHEDULER": "crawler.scheduler.FrontierScheduler",

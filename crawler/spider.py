@@ -14,14 +14,18 @@ import scrapy
 from scrapy import signals
 from scrapy.http import Request, Response
 
-from crawler import exchange, failures, pages, pictures
+from crawler import exchange, failures, files, pages, pictures
 from crawler.frontier import ROBOTS_PATH, Frontier
 from crawler.job import Job
 from crawler.journal import Journal
-from crawler.links import MAX_SITEMAP_URLS, sitemap_links
 from crawler.policy import MAX_REDIRECTS, MAX_ROBOTS_REDIRECTS, PRODUCT_TOKEN, Reach
 from crawler.progress import Listener, Progress
+from crawler.render.browser import missing
+from crawler.render.shows import Shows
+from crawler.render.supply import Asset
+from crawler.settings import may_render
 from crawler.signals.robots_txt import Decision, rules_for
+from crawler.sitemaps import MAX_SITEMAP_URLS, Sitemap, read_sitemap
 from crawler.tasks import Task
 from crawler.urls import host_of, origin, resolve
 
@@ -53,6 +57,7 @@ class SiteSpider(scrapy.Spider):
         self.refused = refused
         self.fault: Exception | None = None  # what ended the crawl before its time
         self.delays: dict[str, float] = {}  # host → seconds between requests it asked for
+        self.shows: Shows | None = Shows(self) if may_render(job) else None
         self._closed: dict[str, tuple[str, str]] = {}  # origin → why nothing there may be asked
 
     @classmethod
@@ -68,6 +73,8 @@ class SiteSpider(scrapy.Spider):
 
         try:
             resume(self)
+            if self.shows is None and self.options.render != "never":
+                self.frontier.leave_out(f"pages not shown to a browser: {missing()}", "")
             for site in self.job.sites:
                 self.frontier.ask_robots(site)
                 self.frontier.add_page(site, 0, None)
@@ -89,13 +96,21 @@ class SiteSpider(scrapy.Spider):
         self.housekeeping()
         while (task := self.frontier.next(time.monotonic())) is not None:
             try:
-                request = exchange.request_for(task, self.options)
+                request = self._request(task)
             except ValueError as error:
                 self.frontier.done(task)
                 self.finish(task, None, "failed", f"cannot be asked for: {error}")
                 continue
-            return request.replace(callback=self.answered, errback=self.unanswered)
+            return request
         return None
+
+    def _request(self, task: Task) -> Request:
+        if task.kind == "render" and self.shows is not None:
+            return self.shows.request_for(task)
+        request = exchange.request_for(task, self.options)
+        if isinstance(task, Asset) and self.shows is not None:
+            self.shows.adapt(request, task)
+        return request.replace(callback=self.answered, errback=self.unanswered)
 
     def housekeeping(self) -> None:
         """Tell how far the crawl is, and mind the budgets."""
@@ -203,21 +218,33 @@ class SiteSpider(scrapy.Spider):
         """Write the record of a task and queue what it names."""
         if task.kind == "page":
             record = pages.page_record(task, response, outcome, reason, self.frontier.scope)
+            record["render"] = self.shows.why(record, response) if self.shows else None
             record["new_images"] = self.spread(record)
-            self._write("page", record)
+            self.write("page", record)
             self.progress.pages += 1
         elif task.kind == "image":
             keep = self.folder / pictures.FOLDER if self.options.keep_images else None
-            self._write("image", pictures.image_record(task, response, outcome, reason, keep))
+            record = pictures.image_record(task, response, outcome, reason, keep)
+            self.write("image", record)
             self.progress.images += 1
+            if self.shows is not None:
+                self.shows.supply.image_done(record["image"], response)
+        elif task.kind == "asset" and self.shows is not None:
+            self.shows.supply.asset_done(task, response if outcome == "fetched" else None)
         elif task.kind == "sitemap":
             self._sitemap(task, response, outcome, reason)
+        elif task.kind in files.KINDS:
+            record = files.file_record(task, response, outcome, reason)
+            self.write("file", record)
+            self.spread_file(record)
         else:
             self._robots(task, response, outcome, reason)
 
     def spread(self, record: dict[str, Any]) -> int:
         """Queue what a page names; how many images were new. Also run when a crawl resumes."""
         page, redirected = record["page"], record["redirected"]
+        if self.shows is not None:
+            self.shows.supply.named(record["image_refs"])
         new = sum(
             self.frontier.add_image(ref["image_url"])
             for ref in record["image_refs"]
@@ -227,40 +254,83 @@ class SiteSpider(scrapy.Spider):
         redirects = page["redirects"] + 1 if redirected else 0
         for url in record["links"]:
             self.frontier.add_page(url, depth, page["url"], redirects)
+        self._ask_for(record.get("asks", []), page["depth"], page["url"])
+        if record.get("render"):
+            self.frontier.add_render(page["url"], page["depth"], page["found_on"])
         if page["status"] == 200:
             # A resumed page brings nothing new; what it brought is in its record.
             brought = record.get("new_images", new)
             self.frontier.traps.page_read(page["url"], page["found_on"], brought)
         return new
 
+    def spread_rendered(self, record: dict[str, Any]) -> None:
+        """Queue what the browser found in a page. Also run when a crawl resumes."""
+        url, depth = record["page_url"], record["depth"] + 1
+        if record.get("problem"):
+            self.frontier.leave_out(f"shown to a browser in vain: {record['problem']}", url)
+        for ref in record["image_refs"]:
+            self.frontier.add_image(ref["image_url"])
+        for address in record["links"]:
+            self.frontier.add_page(address, depth, url)
+        for address in record["routes"]:
+            self.frontier.add_render(address, depth, url)
+
     def _sitemap(
         self, task: Task, response: Response | None, outcome: str, reason: str | None
     ) -> None:
-        found: tuple[list[str], list[str]] = ([], [])
+        found = Sitemap([], [], [])
         if response is not None and outcome == "fetched" and response.status == 200:
-            found = sitemap_links(response.body, task.hop_url)
-            if len(found[0]) >= MAX_SITEMAP_URLS:
+            found = read_sitemap(response.body, task.hop_url)
+            if len(found.pages) >= MAX_SITEMAP_URLS:
                 self.frontier.leave_out(
                     f"sitemap read up to {MAX_SITEMAP_URLS} addresses", task.url
                 )
         elif task.url != origin(task.url) + "/sitemap.xml":  # that one was only a guess
             status = f"it answered {response.status}" if response is not None else "no answer"
             self.frontier.leave_out(f"sitemap not read: {reason or status}", task.url)
-        self._write("sitemap", {"url": task.url, "pages": found[0], "further": found[1]})
-        self.spread_sitemap(task.url, *found)
+        record = {
+            "url": task.url,
+            "observed_at": exchange.now(),
+            "pages": found.pages,
+            "further": found.further,
+            "image_refs": found.images,
+        }
+        self.write("sitemap", record)
+        self.spread_sitemap(record)
 
-    def spread_sitemap(self, url: str, found: list[str], further: list[str]) -> None:
-        """Queue what a sitemap names."""
-        for address in found:
-            self.frontier.add_page(address, 1, url)
-        for address in further:
+    def spread_sitemap(self, record: dict[str, Any]) -> None:
+        """Queue what a sitemap names. Also run when a crawl resumes."""
+        for address in record["pages"]:
+            self.frontier.add_page(address, 1, record["url"])
+        for address in record["further"]:
             self.frontier.add_sitemap(address)
+        self._announce(record)
+
+    def spread_file(self, record: dict[str, Any]) -> None:
+        """Queue what a style sheet, feed or data names. Also run when a crawl resumes."""
+        if record["problem"]:
+            self.frontier.leave_out(record["problem"], record["url"])
+        for address in record["links"]:
+            self.frontier.add_page(address, record["depth"] + 1, record["url"])
+        self._ask_for(record["asks"], record["depth"], record["found_on"] or record["url"])
+        self._announce(record)
+
+    def _ask_for(self, asks: Any, depth: int, found_on: str) -> None:
+        for kind, address in asks:
+            self.frontier.add_file(kind, address, depth, found_on)
+
+    def _announce(self, record: dict[str, Any]) -> None:
+        if self.shows is not None:
+            self.shows.supply.named(record.get("image_refs", []))
+        for ref in record.get("image_refs", []):
+            if ref["image_url"]:
+                self.frontier.announce_image(ref["image_url"])
 
     def _robots(
         self, task: Task, response: Response | None, outcome: str, reason: str | None
     ) -> None:
         record = pages.robots_record(task, response, outcome, reason)
-        self._write("site_file", record)
+        self.write("site_file", record)
         status = record["site_file"]["status"] if outcome == "fetched" else None
         if outcome != "fetched":
             self._closed[origin(task.url)] = outcome, reason or "no answer"
@@ -281,7 +351,8 @@ class SiteSpider(scrapy.Spider):
             for address in filter(None, (resolve(url, line) for line in rules.sitemaps)):
                 self.frontier.add_sitemap(address)
 
-    def _write(self, kind: str, record: dict[str, Any]) -> None:
+    def write(self, kind: str, record: dict[str, Any]) -> None:
+        """Append a record to the journal; a full disk ends the crawl."""
         record["spent"] = [round(self.progress.seconds(), 1), self.progress.bytes]
         try:
             self.journal.write(kind, record)

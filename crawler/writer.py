@@ -82,6 +82,14 @@ def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             stamp = {_TIME: entry["page"][_TIME]}
             yield from (("image_refs", row | stamp) for row in entry["image_refs"])
             yield from _hops("page", entry["page"]["url"], entry["hops"])
+        elif kind in ("sitemap", "file"):
+            stamp = {_TIME: entry.get(_TIME)}
+            yield from (("image_refs", row | stamp) for row in entry.get("image_refs", []))
+        elif kind == "rendered":
+            if entry.get("page"):
+                yield "pages", entry["page"]
+            stamp = {_TIME: entry[_TIME]}
+            yield from (("image_refs", row | stamp) for row in entry["image_refs"])
         elif kind == "image":
             yield "images", entry["image"]
             yield from _hops("image", entry["image"]["image_url"], entry["hops"])

@@ -9,7 +9,7 @@ import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
 from optout.commands.options import note, wrote
-from optout.errors import CaseError
+from optout.errors import CaseError, CrawlError
 
 OPTIONS = (
     click.option("--name", "names", multiple=True, help="Artist name, for a new case."),
@@ -17,6 +17,11 @@ OPTIONS = (
     click.option("--pages-only", is_flag=True, help="Ask for no image."),
     click.option("--headers-only", is_flag=True, help="Ask for images' headers only (HEAD)."),
     click.option("--keep-images", is_flag=True, help="Store the images' bytes in the run."),
+    click.option(
+        "--render",
+        type=click.Choice(["always", "auto", "never"]),
+        help="Which pages a browser is shown after the scan (default: auto where there is one).",
+    ),
     click.option("--max-pages", type=click.IntRange(0), help="Page budget (0: none)."),
     click.option("--max-depth", type=click.IntRange(0), help="Links from a site root."),
     click.option("--max-minutes", type=click.FloatRange(0), help="Time budget (0: none)."),
@@ -146,4 +151,18 @@ def _options(chosen: dict[str, Any]) -> Any:
         keep_images=chosen["keep_images"],
         allow_private=chosen["allow_private"],
         owned_hosts=tuple(host.lower() for host in chosen["owned"]),
+        render=_render(chosen.get("render")),
     )
+
+
+def _render(wanted: str | None) -> str:
+    """Which pages a browser is shown. Raises CrawlError when one is asked for and not there."""
+    from crawler.render.browser import missing
+
+    lacks = missing()
+    if wanted in ("always", "auto") and lacks:
+        raise CrawlError(
+            f"no page can be shown to a browser: {lacks}",
+            "leave --render out; what only scripts put into a page is then not found",
+        )
+    return wanted or ("never" if lacks else "auto")
