@@ -23,7 +23,17 @@ SELECT
     height,
     file_width,
     file_height
-FROM dataset
+FROM (
+    SELECT
+        *,
+        ltrim(
+            lower(
+                parse_filename(split_part(split_part(url, '?', 1), '#', 1), FALSE, 'forward_slash')
+            ),
+            ' ._-'
+        ) AS file_name
+    FROM dataset
+)
 WHERE
     url IS NULL
     OR NOT regexp_matches(url, '(?i)^\s*https?://')
@@ -35,16 +45,18 @@ WHERE
     OR regexp_matches(url, getvariable('address_pattern_4'))
     OR md5 IN (SELECT hash FROM wanted_hashes)
     OR sha256 IN (SELECT hash FROM wanted_hashes)
-    OR trim(
-        regexp_replace(
-            lower(
-                parse_filename(split_part(split_part(url, '?', 1), '#', 1), TRUE, 'forward_slash')
-            ),
-            getvariable('stem_sizes'),
-            ''
-        ),
-        ' ._-'
-    ) IN (SELECT stem FROM wanted_stems)
+    -- The file name begins as a wanted one does; what marks of size follow is seen later.
+    OR left(file_name, 12) IN (SELECT start FROM wanted_stems)
+    OR left(file_name, 7) IN (SELECT start FROM wanted_stems)
+    OR (
+        regexp_matches(file_name, getvariable('stem_starts'))
+        AND (
+            left(ltrim(regexp_replace(file_name, getvariable('stem_starts'), ''), ' ._-'), 12)
+            IN (SELECT start FROM wanted_stems)
+            OR left(ltrim(regexp_replace(file_name, getvariable('stem_starts'), ''), ' ._-'), 7)
+            IN (SELECT start FROM wanted_stems)
+        )
+    )
     OR regexp_matches(strip_accents(caption), getvariable('name_pattern'))
     OR (
         getvariable('captions_wanted')

@@ -91,6 +91,16 @@ def registered_domain(host: str) -> str:
     return f"{result.domain}.{result.suffix}" if result.domain else ""
 
 
+@lru_cache(maxsize=65536)
+def known_suffix(host: str) -> bool:
+    """Whether `host` ends in a suffix of the list, so that it can be a name on the web.
+
+    >>> known_suffix("mira.com"), known_suffix("fox.jpg")
+    (True, False)
+    """
+    return bool(_extract()(host).suffix)
+
+
 @cache
 def _extract() -> Callable[[str], Any]:
     import tldextract

@@ -38,6 +38,12 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _PATH_TOO = frozenset("!$&'()*+,;=:@/")
 _QUERY_TOO = _PATH_TOO | {"?"}
 _NOTHING_TO_DO = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@/?.-]*")
+# Most addresses are in normal form but for the scheme: no port, no escapes, no fragment. An "&" is
+# left to the long way where a ";" follows, as in "&amp;".
+_PLAIN = re.compile(
+    r"https?://((?:[a-z0-9_-]+\.)+[a-z0-9_-]+)(/[A-Za-z0-9_~!$'()*+,=:@/.-]*)?"
+    r"(?:\?([A-Za-z0-9_~!$&'()*+,=:@/.?-]*))?"
+)
 _DEFAULT_PORTS = {"", "80", "443"}
 
 
@@ -49,6 +55,10 @@ def parse(url: str) -> Address | None:
     >>> parse("UNLIKELY") is None
     True
     """
+    plain = _PLAIN.fullmatch(url)
+    if plain and "/." not in url:
+        host, path, query = plain.groups("")
+        return Address(host, "", path or "/", query)
     url = _unescaped(url.strip(_SPACE).translate(_REMOVED))
     start = _START.match(url)
     if not start:

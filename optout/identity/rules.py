@@ -1,62 +1,20 @@
-"""rules.toml → the rules as frozen records, patterns compiled."""
+"""rules.toml → the rules, read once, and which of them a host is asked for."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any
 
+from optout.identity.kinds import Asked, Marks, Parameters, R, Rewrite, Rule, Rules, Stems, Unwrap
 
-@dataclass(frozen=True, slots=True)
-class Unwrap:
-    """An address that holds another one: `pattern` has the group `target`, sometimes `base`."""
-
-    name: str
-    hosts: tuple[str, ...]
-    pattern: re.Pattern[str]
-    decode: str  # "percent" or "hex"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A platform's address form; `key` is filled with the groups of `pattern`."""
-
-    name: str
-    hosts: tuple[str, ...]
-    pattern: re.Pattern[str]
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """A part of the path that says only size or format, on any host."""
-
-    name: str
-    when: re.Pattern[str] | None
-    pattern: re.Pattern[str]
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """All of rules.toml, by the host suffix each rule is asked for ("" for every host)."""
-
-    unwraps: dict[str, tuple[Unwrap, ...]]
-    platforms: dict[str, tuple[Rule, ...]]
-    rewrites: tuple[Rewrite, ...]
-    dropped: frozenset[str]  # query parameters, lower-case
-    dropped_prefixes: tuple[str, ...]
-    bare: re.Pattern[str]
-    carriers: frozenset[str]
-    others: frozenset[str]
-    shortest: int
-    shortest_words: int
-    low_information: re.Pattern[str]
-    sizes: re.Pattern[str]  # size marks at the end of a name
+# The sign stands alone before the rest: `re` then looks at no other place of a name.
+_END = "[-_.@]{}$"
+_ENDS = "[-_.@!~](?:<>)(?:[-_.@!~](?:<>))*$"
+_FOLDER = re.compile(r"/([^/]+)/")  # a word of `needs` that is a folder
 
 
 def text() -> str:
@@ -64,38 +22,65 @@ def text() -> str:
     return (resources.files(__package__) / "rules.toml").read_text("utf-8")
 
 
-R = TypeVar("R", Unwrap, Rule)
-
-
 @cache
 def rules() -> Rules:
     """The rules, read once."""
     data = tomllib.loads(text())
-    parameters, stems = data["parameters"], data["stems"]
+    words = _fragments(data["fragments"])
+    rewrites = tuple(_rewrite(entry, words) for entry in data["rewrite"])
     return Rules(
         unwraps=_by_host(map(_unwrap, data["unwrap"])),
         platforms=_by_host(map(_rule, data["rule"])),
-        rewrites=tuple(map(_rewrite, data["rewrite"])),
-        dropped=frozenset(
-            name.lower() for group in ("tracking", "cache", "resize") for name in parameters[group]
+        rewrites=rewrites,
+        rewrite_folders=_by_folder(rewrites),
+        rewrite_words=tuple(
+            (word, number)
+            for number, rewrite in enumerate(rewrites)
+            for word in rewrite.needs
+            if not _FOLDER.fullmatch(word)
         ),
-        dropped_prefixes=tuple(parameters["tracking_prefixes"]),
-        bare=re.compile(parameters["bare"]),
-        carriers=frozenset(data["embedded"]["carriers"]),
-        others=frozenset(data["embedded"]["others"]),
-        shortest=stems["shortest"],
-        shortest_words=stems["shortest_words"],
-        sizes=re.compile(stems["sizes"]),
-        low_information=re.compile("|".join(f"(?:{p})" for p in stems["low_information"])),
+        rewrites_appended=frozenset(number for number, r in enumerate(rewrites) if r.appended),
+        folders=_marks(_some(data["folder"], False), words, "(?i){}$"),
+        telling_folders=_marks(_some(data["folder"], True), words, "(?i){}$"),
+        ends=_marks(_some(data["name"], False, "end"), words, _END),
+        telling_ends=_marks(_some(data["name"], True, "end"), words, _END),
+        starts=_marks(_some(data["name"], False, "start"), words, "{}"),
+        telling_starts=_marks(_some(data["name"], True, "start"), words, "{}"),
+        any_end=_marks(_some(data["name"], None, "end"), words, _END).pattern,
+        any_start=_marks(_some(data["name"], None, "start"), words, "{}").pattern,
+        parameters=_parameters(data["parameters"], data["embedded"]),
+        stems=_stems(data["stems"], words),
     )
 
 
-def for_host(table: dict[str, tuple[R, ...]], host: str) -> Iterable[R]:
-    """Rules that name `host` or a name above it, then those for every host."""
+def _by_folder(rewrites: Iterable[Rewrite]) -> dict[str, frozenset[int]]:
+    table: dict[str, frozenset[int]] = {}
+    for number, rewrite in enumerate(rewrites):
+        for word in rewrite.needs:
+            if _FOLDER.fullmatch(word):
+                table[word[1:-1]] = table.get(word[1:-1], frozenset()) | {number}
+    return table
+
+
+@lru_cache(maxsize=65536)
+def unwraps_for(host: str) -> Asked[Unwrap]:
+    """Wrappers that name `host` or a name above it, then those for every host."""
+    return _for_host(rules().unwraps, host)
+
+
+@lru_cache(maxsize=65536)
+def platforms_for(host: str) -> Asked[Rule]:
+    """Platforms that name `host` or a name above it, then those for every host."""
+    return _for_host(rules().platforms, host)
+
+
+def _for_host(table: Mapping[str, tuple[R, ...]], host: str) -> Asked[R]:
     labels = host.split(".")
-    for start in range(len(labels) - 1):
-        yield from table.get(".".join(labels[start:]), ())
-    yield from table.get("", ())
+    names: list[str] = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+    found = [rule for name in [*names, ""] for rule in table.get(name, ())]
+    by_word = tuple(rule for rule in found if rule.needs)
+    words = dict.fromkeys(word for rule in by_word for word in rule.needs)
+    return Asked(tuple(rule for rule in found if not rule.needs), by_word, tuple(words))
 
 
 def _by_host(found: Iterable[R]) -> dict[str, tuple[R, ...]]:
@@ -108,15 +93,80 @@ def _by_host(found: Iterable[R]) -> dict[str, tuple[R, ...]]:
 
 
 def _unwrap(entry: dict[str, Any]) -> Unwrap:
-    hosts = tuple(entry.get("hosts", ()))
-    pattern = re.compile(entry["pattern"])
-    return Unwrap(entry["name"], hosts, pattern, entry.get("decode", "percent"))
+    return Unwrap(
+        entry["name"],
+        tuple(entry.get("hosts", ())),
+        tuple(entry.get("needs", ())),
+        re.compile(entry["pattern"]),
+        entry.get("decode", "percent"),
+        re.compile(entry["between"]) if "between" in entry else None,
+    )
 
 
 def _rule(entry: dict[str, Any]) -> Rule:
-    return Rule(entry["name"], tuple(entry["hosts"]), re.compile(entry["pattern"]), entry["key"])
+    hosts, needs = tuple(entry.get("hosts", ())), tuple(entry.get("needs", ()))
+    return Rule(entry["name"], hosts, needs, re.compile(entry["pattern"]), entry["key"])
 
 
-def _rewrite(entry: dict[str, Any]) -> Rewrite:
+def _rewrite(entry: dict[str, Any], words: Mapping[str, str]) -> Rewrite:
     when = re.compile(entry["when"]) if "when" in entry else None
-    return Rewrite(entry["name"], when, re.compile(entry["pattern"]), entry["to"])
+    pattern = re.compile(_filled(entry["pattern"], words))
+    needs, appended = tuple(entry.get("needs", ())), entry.get("appended", False)
+    return Rewrite(entry["name"], needs, appended, when, pattern, entry["to"])
+
+
+def _fragments(entries: Mapping[str, str]) -> dict[str, str]:
+    return {f"<{name}>": pattern for name, pattern in entries.items()}
+
+
+def _filled(pattern: str, words: Mapping[str, str]) -> str:
+    for name, words_of_it in words.items():
+        pattern = pattern.replace(name, words_of_it)
+    return pattern
+
+
+def _some(
+    entries: list[dict[str, Any]], telling: bool | None, at: str | None = None
+) -> list[dict[str, Any]]:
+    return [
+        entry
+        for entry in entries
+        if entry.get("at") == at and telling in (None, entry.get("telling", False))
+    ]
+
+
+def _marks(entries: list[dict[str, Any]], words: Mapping[str, str], frame: str) -> Marks:
+    names: dict[str, str] = {f"r{number}": entry["name"] for number, entry in enumerate(entries)}
+    either = "|".join(
+        f"(?P<{group}>{_filled(entry['pattern'], words)})"
+        for group, entry in zip(names, entries, strict=True)
+    )
+    return Marks(re.compile(frame.replace("{}", f"(?:{either})")), names)
+
+
+def _parameters(entry: dict[str, Any], embedded: dict[str, Any]) -> Parameters:
+    groups = ("tracking", "cache", "resize")
+    return Parameters(
+        dropped=frozenset(name.lower() for group in groups for name in entry[group]),
+        prefixes=tuple(entry["tracking_prefixes"]),
+        bare=re.compile(entry["bare"]),
+        sizes=frozenset(entry["sizes"]),
+        size=re.compile(entry["size"], re.I),
+        carriers=frozenset(embedded["carriers"]),
+        others=frozenset(embedded["others"]),
+    )
+
+
+def _stems(entry: dict[str, Any], words: Mapping[str, str]) -> Stems:
+    return Stems(
+        ends=re.compile(_ENDS.replace("<>", _filled(entry["ends"], words))),
+        starts=re.compile(_filled(entry["starts"], words)),
+        letter=re.compile(entry["letter"]),
+        shortest=entry["shortest"],
+        shortest_words=entry["shortest_words"],
+        shortest_number=entry["shortest_number"],
+        longest_number=entry["longest_number"],
+        folders=entry["folders"],
+        content=re.compile(entry["content"]),
+        low_information=re.compile("|".join(f"(?:{p})" for p in entry["low_information"])),
+    )
