@@ -470,6 +470,14 @@ def test_rows_without_an_address_are_counted_apart(make: MakeCase, tmp_path: Pat
     assert by_row(case)[6]["width"] is None
 
 
+def test_bytes_that_were_not_said_to_be_text_are_read(make: MakeCase, tmp_path: Path) -> None:
+    case = make()
+    dataset(tmp_path, [{"url": "https://mira.example/füchse.jpg".encode(), "TEXT": "ä".encode()}])
+    match_case(case, [str(tmp_path / "rows.parquet")])
+    (match,) = found(case)
+    assert (match["url"], match["caption"]) == ("https://mira.example/füchse.jpg", "ä")
+
+
 def test_damage_found_midway_names_the_file_and_keeps_the_last_search(
     make: MakeCase, tmp_path: Path
 ) -> None:
