@@ -119,7 +119,7 @@ def _parquet(path: Path) -> Columns:
 
 
 def _holds_text(kind: Any) -> bool:
-    import pyarrow.types as types
+    from pyarrow import types
 
     if types.is_dictionary(kind):
         kind = kind.value_type
