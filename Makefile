@@ -45,7 +45,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(PIP) install -e '.[dev]'
+	$(PIP) install -e '.[dev,browser]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
