@@ -82,9 +82,7 @@ def finish_as_is(folder: Path) -> Path:
 
     job, words = load_job(folder / JOB_FILE), "interrupted and not resumed"
     with Journal(folder) as journal:
-        spider = SiteSpider(
-            job=job, reach=job.reach(), journal=journal, folder=folder, refused={}
-        )
+        spider = SiteSpider(job=job, reach=job.reach(), journal=journal, folder=folder, refused={})
         try:
             spider.take_up()
             spider.frontier.stop(words, "interrupted")
@@ -155,10 +153,7 @@ def _summary(job: Job, spider: Any, listener: Listener | None) -> dict[str, Any]
             spider.finish(task, None, "failed", f"{spider.frontier.stopped_by}, in mid-chain")
     if listener is not None:
         listener(spider.progress.snapshot())
-    cut = [
-        {"reason": reason, **asdict(cut)}
-        for reason, cut in sorted(spider.frontier.cut.items())
-    ]
+    cut = [{"reason": reason, **asdict(cut)} for reason, cut in sorted(spider.frontier.cut.items())]
     return _facts(job) | {
         "cut_short": cut,
         "crawl_delays": dict(sorted(spider.delays.items())),

@@ -5,11 +5,11 @@
 WITH answers AS (
     SELECT 'pages' AS what, url, outcome, status, reason, final_url, truncated, robots_rule
     FROM pages
-    WHERE list_contains(getvariable('run_ids'), run_id)
+    WHERE list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
     UNION ALL
     SELECT 'images' AS what, image_url, outcome, status, reason, final_url, FALSE, robots_rule
     FROM images
-    WHERE list_contains(getvariable('run_ids'), run_id)
+    WHERE list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
 ),
 
 asked AS (
@@ -45,7 +45,7 @@ asked AS (
 cuts AS (
     SELECT unnest(from_json(json_extract(summary, '$.cut_short'), '["JSON"]')) AS cut
     FROM runs
-    WHERE list_contains(getvariable('run_ids'), run_id)
+    WHERE list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
 ),
 
 -- An entry without a kind says that something was left out, but not of how many pages.

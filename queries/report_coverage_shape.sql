@@ -14,10 +14,14 @@ WITH mentions AS (
             WHEN not_in_shape_because LIKE 'the address contains%' THEN 3
             WHEN not_in_shape_because LIKE 'the address is%' THEN 4
             WHEN not_in_shape_because LIKE 'written in%' THEN 5
-            WHEN in_laion_shape IS NOT NULL THEN 6
+            WHEN not_in_shape_because LIKE 'only there once%' THEN 6
+            WHEN not_in_shape_because LIKE 'no element%' THEN 6
+            WHEN in_laion_shape IS NOT NULL THEN 7
         END AS distance
     FROM image_refs
-    WHERE image_url IS NOT NULL AND list_contains(getvariable('run_ids'), run_id)
+    WHERE
+        image_url IS NOT NULL
+        AND list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
 ),
 
 images AS (
@@ -31,7 +35,8 @@ images AS (
 
 SELECT
     coalesce(
-        ['captured', 'alt', 'address', 'relative', 'place', 'scripts'][distance], 'not_known'
+        ['captured', 'alt', 'address', 'relative', 'place', 'scripts', 'other'][distance],
+        'not_known'
     ) AS shape,
     count(*) AS images,
     min(image_url) AS example

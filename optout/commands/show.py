@@ -60,7 +60,6 @@ def command(
     from optout.report.stored import TABLES
 
     case = the_case(case_folder)
-    _note_partial(case)
     rows = TABLES[table](case, all_runs)
     if as_json or as_csv:
         chosen = islice(rows, limit) if limit else rows
@@ -69,6 +68,7 @@ def command(
             out.write(line.encode("utf-8", "replace"))
     else:
         _print_table(table, rows, SCREEN if limit is None else limit)
+    _note_partial(case)
 
 
 def _note_partial(case: Case) -> None:
