@@ -112,7 +112,7 @@ def front(base: str) -> Page:
         "<img src='http://10.0.0.1/router.jpg' alt='A private place'>",
     ]
     body = "".join(f"<a href='{link}'>x</a>" for link in links)
-    return html(body + "".join(pictures).join(["", "".join(PICTURES).format(base=base)]))
+    return html(body + "".join(pictures) + "".join(PICTURES).format(base=base))
 
 
 def summary(case: Path) -> dict[str, Any]:
@@ -346,3 +346,55 @@ def test_a_crawl_that_saw_everything_is_not_called_partial(tmp_path: Path) -> No
     text = (tmp_path / "c" / "report.html").read_text("utf-8")
     assert "artial" not in BeautifulSoup(text, "html.parser").get_text()
     assert "Every page that your sites link to and that may be read was asked for" in text
+
+
+# --- since the crawl before ---
+
+
+def test_the_report_says_what_changed_since_the_crawl_before(tmp_path: Path) -> None:
+    pictures = ["1", "2", "3"]
+
+    def changing(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
+        if path == "/":
+            head = "" if "4" not in pictures else "<meta name=robots content=noai>"
+            return html("".join(f"<img src='/i/{n}.jpg' alt='No. {n}'>" for n in pictures), head)
+        if path.startswith("/i/"):
+            return 200, JPEG, jpeg(len(pictures) if path == "/i/2.jpg" else 1)
+        return 404, [], b""
+
+    def report() -> BeautifulSoup:
+        assert optout("report", "--case", "c", cwd=tmp_path).returncode == 0
+        text = (tmp_path / "c" / "report.html").read_text("utf-8")
+        return BeautifulSoup(text, "html.parser")
+
+    with serving(changing) as base:
+        crawl = ("crawl", base, "--case", "c", *FAST)
+        optout(*crawl, cwd=tmp_path)
+        assert report().select_one("#changes") is None, "nothing to compare with"
+        optout(*crawl, cwd=tmp_path)
+        same = report().select_one("#changes")
+        assert same is not None and "Nothing changed" in same.get_text()
+        pictures[:] = ["2", "3", "4", "5"]
+        optout(*crawl, cwd=tmp_path)
+    section = report().select_one("#changes")
+    assert section is not None
+    facts = {str(e["data-fact"]): int(str(e["data-value"])) for e in section.select("[data-fact]")}
+    assert facts == {
+        "images_new": 2,
+        "images_gone": 1,
+        "images_changed": 1,
+        "signals_new": 1,
+        "signals_gone": 0,
+    }
+    rows = [[td.get_text(strip=True) for td in tr.select("td")] for tr in section.select("tr")]
+    assert ["new", "meta robots", f"{base}/", "noai"] in rows
+    assert ["not seen again", "image", f"{base}/i/1.jpg", ""] in rows
+
+
+def test_a_crawl_of_one_site_says_that_the_others_are_read_too(tmp_path: Path) -> None:
+    with serving(chain) as first, serving(chain) as second:
+        options = ("--case", "c", "--max-pages", "4", *FAST)
+        optout("crawl", first, second, *options, cwd=tmp_path)
+        done = optout("crawl", first, *options, cwd=tmp_path)
+    (line,) = [line for line in done.stderr.splitlines() if "this reads all" in line]
+    assert line == f"this reads all 2 sites of c/optout.toml, also {second}/"
