@@ -90,6 +90,8 @@ def finish_as_is(folder: Path) -> Path:
         except (KeyError, TypeError, ValueError):  # a damaged journal; what it has is kept
             cut = {"kind": "interrupted", "what": "pages", "reason": words}
             summary = _facts(job) | {"cut_short": [cut | {"count": None, "examples": []}]}
+    if spider.fault is not None:
+        raise spider.fault
     return finish(folder, job, summary)
 
 

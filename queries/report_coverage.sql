@@ -75,8 +75,8 @@ SELECT
     why,
     FALSE AS asked,
     CAST(sum(addresses) AS BIGINT) AS addresses,
-    max_by(reason, coalesce(addresses, 0)) AS reason,
-    max_by(example, coalesce(addresses, 0)) AS example
+    max_by(reason, ROW(coalesce(addresses, 0), reason)) AS reason,
+    max_by(example, ROW(coalesce(addresses, 0), reason)) AS example
 FROM left_out
 GROUP BY what, why
 ORDER BY

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-from scrapy.http import Response
+from typing import TYPE_CHECKING, Any
 
 from crawler import html
 from crawler.html import Element, text_of
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
 
 # Elements that frameworks fill: React, Vue, Next, Nuxt, Gatsby, Angular, Svelte, Quasar, Ember.
 _MOUNTS = frozenset(

@@ -75,7 +75,7 @@ def _unseen(row: dict[str, Any]) -> str:
     count, what = row["addresses"], row["what"]
     number = f"some {what}" if count is None else _many(count, what.removesuffix("s"))
     state = "not seen: " if row["counted"] or row["what"] != "pages" else ""
-    more = [clean(row["reason"])] if row["told"] else []
+    more = [clean(row["reason"])[:_LONG]] if row["told"] else []
     more += [f"e.g. {clean(row['example'])[:_LONG]}"] if row["example"] else []
     return f"{number} {state}{row['words']}" + (f" ({'; '.join(more)})" if more else "")
 

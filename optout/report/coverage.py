@@ -104,5 +104,7 @@ def _in_words(row: Row) -> Row:
         "told": bool(known.get("told") and row["reason"]),
         "counted": pages and bool(known.get("counted", True)),
         # An image that was asked for in vain is known all the same, by its address.
-        "partial": bool(known.get("partial")) and (row["what"] != "images" or not row["asked"]),
+        # A kind that has no words yet is taken for a limit.
+        "partial": bool(known.get("partial", not known))
+        and (row["what"] != "images" or not row["asked"]),
     }
