@@ -26,9 +26,9 @@ class PathPattern:
     octets: int  # its length: the longest match is the most specific
 
     @property
-    def prefix(self) -> bytes | None:
-        """What a target must begin with, where that is all the pattern says."""
-        return self.pieces[0] if len(self.pieces) == 1 and not self.anchored else None
+    def is_prefix(self) -> bool:
+        """Whether it covers all that begins with its only piece."""
+        return len(self.pieces) == 1 and not self.anchored
 
     def covers(self, target: bytes) -> bool:
         """Whether it matches `target`, a normalised path and query. Takes linear time."""

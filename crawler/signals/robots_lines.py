@@ -103,7 +103,7 @@ def _part_read(line: bytes, dialect: Dialect) -> bytes:
 
 def _two_words(line: bytes) -> tuple[bytes, bytes]:
     found = _TWO_WORDS.fullmatch(line.strip())
-    return found.group(1, 2) if found else (b"", b"")
+    return (found[1], found[2]) if found else (b"", b"")
 
 
 def _key(written: bytes, dialect: Dialect) -> str:

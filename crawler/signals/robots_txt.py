@@ -47,7 +47,7 @@ class Decision:
 
 
 _Group = tuple[str, Block]  # user-agent value as written, the lines that it heads
-_Rule = tuple[PathPattern, Decision]
+_Rule = tuple[bytes, PathPattern, Decision]  # what a target begins with, tried before the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class _Rules:
 
     def decide(self, target: bytes) -> Decision:
         rules = self.ordered if target.startswith(self.prefixes) else self.wild
-        for pattern, decision in rules:
-            if pattern.covers(target):
+        for start, pattern, decision in rules:
+            if target.startswith(start) and pattern.covers(target):
                 return decision
         return self.otherwise
 
@@ -145,11 +145,11 @@ class RobotsTxt:
                     if pattern and (key, octets) not in found:
                         text = raw.decode("utf-8", "replace")
                         decision = Decision(key == "allow", number, text, group, clause)
-                        found[key, octets] = pattern, decision
+                        found[key, octets] = pattern.pieces[0], pattern, decision
         # Sorting keeps the order of the file among equals.
-        ordered = sorted(found.values(), key=lambda rule: (-rule[0].octets, not rule[1].allowed))
-        wild = [rule for rule in ordered if rule[0].prefix is None]
-        prefixes = tuple(p.prefix for p, _ in ordered if p.prefix is not None)
+        ordered = sorted(found.values(), key=lambda rule: (-rule[1].octets, not rule[2].allowed))
+        wild = [rule for rule in ordered if not rule[1].is_prefix]
+        prefixes = tuple(start for start, pattern, _ in ordered if pattern.is_prefix)
         return _Rules(ordered, wild, prefixes, Decision(True, None, "", groups[0][0], clause))
 
     def _pattern(self, octets: bytes) -> PathPattern | None:
