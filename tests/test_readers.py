@@ -117,7 +117,7 @@ def test_img2dataset_as_measured(case: dict[str, Any]) -> None:
 
 def as_in_its_source(line: str, directives: list[str], token: str | None) -> bool:
     """The steps of is_disallowed(), for one line."""
-    pieces = line.split(":", 1)
+    pieces = line.lstrip(" \t").split(":", 1)  # as http.client gives it
     rules = [x.strip().lower() for x in pieces[-1].split(",")]
     agent = pieces[0].lower() if len(pieces) == 2 else None
     return (agent is None or agent == token) and any(x in directives for x in rules)

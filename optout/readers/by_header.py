@@ -49,7 +49,8 @@ def img2dataset_obeys(line: str, directives: Iterable[str], token: str | None = 
     >>> img2dataset_obeys("NoAI, x", ["noai"]), img2dataset_obeys("max-snippet: 20, noai", ["noai"])
     ('noai', None)
     """
-    agent, colon, rest = line.partition(":")
+    # Python's HTTP client takes the space before a value away, and none elsewhere.
+    agent, colon, rest = line.lstrip(" \t").partition(":")
     # The name is not stripped before it is compared: "img2dataset : noai" names somebody else.
     if colon and agent.lower() != token:
         return None
