@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from crawler.signals.robots_txt import parse
+from optout.readers.dialects import dialects
 from optout.readers.table import readers
 from optout.readers.verdicts import Hop, Subject, verdict
 
@@ -57,3 +59,28 @@ def test_the_rows_tell_readers_apart(field: str) -> None:
     at = TABLE["fields"].index(field)
     refused = sum(int(digits[at]) for _, _, digits in TABLE["rows"])
     assert len(TABLE["rows"]) / 5 < refused < len(TABLE["rows"]) * 4 / 5
+
+
+# --- Google's parser ---
+
+PARSED: dict[str, Any] = json.loads((HERE / "robots_google.json").read_text("utf-8"))
+
+
+def test_google_s_parser_as_the_real_one() -> None:
+    """Yes or no, and the line. (The real one also names a line where an empty value "matched".)"""
+    different = []
+    for text, asked in PARSED["rows"]:
+        robots = parse(text.encode("latin-1"), dialects()["google"])
+        for agent, target, allowed, line in asked:
+            found = robots.decide(agent, target)
+            if found.allowed != bool(allowed) or found.line not in (None, line):
+                different.append((text, agent, target))
+    assert different == []
+
+
+def test_the_parser_is_of_the_version_in_the_table() -> None:
+    assert PARSED["google/robotstxt"] == READER["Google's parser"].version
+    assert PARSED["google/robotstxt"] in dialects()["google"].clause
+    answers = [allowed for _, asked in PARSED["rows"] for _, _, allowed, _ in asked]
+    assert len(answers) > 3000
+    assert answers.count(0) > 500
