@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.records import FORMAT, SCHEMAS
@@ -325,6 +325,31 @@ def test_protego_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_robots_txt, "_protego_version", lambda: "")
     found = told(READER["Protego"], b"")
     assert (found.value, found.why) == ("unknown", "Protego is not installed, so it was not asked")
+
+
+def test_protego_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(body: bytes) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(by_robots_txt, "_protego", fail)
+    found = told(READER["Protego"], b"")
+    assert found.value == "unknown"
+    assert found.why.endswith("failed on robots.txt of https://a.example: RecursionError")
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=200),
+    st.lists(st.text(max_size=30), max_size=3),
+    st.sampled_from(["X-Robots-Tag", "tdm-reservation"]),
+)
+def test_no_reader_fails_on_any_file_and_header(body: bytes, lines: list[str], name: str) -> None:
+    hop = Hop("https://a.example/1.jpg", 200, tuple((name, line) for line in lines))
+    subject = Subject(hop.url, (hop,), {"https://a.example": robots(body)})
+    for reader in readers():
+        found = verdict(reader, subject)
+        assert found.value in ("allowed", "disallowed", "unknown")
+        assert "failed on" not in found.why
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,11 @@ def _ask_protego(reader: Reader, url: str, subject: Subject) -> Verdict:
     if place.rules.blanket is not None:
         decision = place.rules.blanket
         return _verdict(reader, subject, place, decision, _because("", place, decision))
-    allowed = _protego(place.file.body or b"").can_fetch(url, reader.token)
+    try:
+        allowed = _protego(place.file.body or b"").can_fetch(url, reader.token)
+    except Exception as error:  # another's parser on strangers' bytes: that it fails is an answer
+        why = f"Protego {version} failed on robots.txt of {place.origin}: {type(error).__name__}"
+        return undecided(reader, subject, UNKNOWN, place.file.url, why)
     decision = Decision(allowed, None, "", None, f"Protego {version}")
     says = "yes" if allowed else "no"
     why = f"Protego {version}, asked with robots.txt of {place.origin}, says {says}"
