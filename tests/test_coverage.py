@@ -286,8 +286,12 @@ def test_what_a_page_budget_leaves_out_is_known(tmp_path: Path) -> None:
 
 
 def test_what_a_time_budget_leaves_out_is_known(tmp_path: Path) -> None:
-    with serving(chain) as base:
-        optout("crawl", base, "--case", "c", "--max-minutes", "0.02", *FAST, cwd=tmp_path)
+    def slow(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
+        time.sleep(2 if path.startswith("/p/") else 0)
+        return chain(path, handler)
+
+    with serving(slow) as base:
+        optout("crawl", base, "--case", "c", "--max-minutes", "0.15", *FAST, cwd=tmp_path)
     found = summary(tmp_path / "c")
     asked = found["rows"]["pages"] - 1
     assert 0 < left_out(tmp_path / "c", "budget")["pages"] == PAGES - asked
