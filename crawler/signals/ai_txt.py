@@ -86,7 +86,7 @@ def parse(body: bytes, content_type: str = "") -> AiTxt:
     return AiTxt(SPAWNING, rules, robots)
 
 
-def read(file: AiTxt, target: str, token: str = "*", extension: str | None = None) -> Reading:
+def read(file: AiTxt, target: str, *, agent: str = "*", extension: str | None = None) -> Reading:
     """What the file says of a media file, by path and query; no rule that matches is unknown.
 
     Longest match, an allow before its like, as in robots.txt (RFC 9309, 2.2.2): no other order is
@@ -96,7 +96,7 @@ def read(file: AiTxt, target: str, token: str = "*", extension: str | None = Non
     >>> reading.as_pattern.value, reading.as_extension.value
     ('disallowed', 'unknown')
     """
-    lines = {line.line for line in file.robots.group_lines(token)}
+    lines = {line.line for line in file.robots.group_lines(agent)}
     octets = target_octets(target)
     ending = (extension or _ending(target)).lower().lstrip(".")
     as_pattern, as_extension = [], []

@@ -91,7 +91,8 @@ def usage(robots: RobotsTxt, token: str, target: str) -> Usage:
     (attach-05, "Content-Usage Rule Semantics"; vocab-07, "Combining Preferences").
 
     >>> from crawler.signals.robots_txt import parse
-    >>> robots = parse(b"User-agent: *\\nContent-Usage: train-ai=n\\nContent-Usage: /ok/ train-ai=y")
+    >>> robots = parse(b"User-agent: *\\nContent-Usage: train-ai=n\\n"
+    ...                b"Content-Usage: /ok/ train-ai=y")
     >>> [usage(robots, "x", path).preferences[0].value for path in ("/", "/ok/a.jpg")]
     ['disallowed', 'allowed']
     """
@@ -133,10 +134,11 @@ def dictionary(value: bytes) -> dict[str, Any]:
     if len(value) > MAX_OCTETS:
         raise ValueError(f"longer than {MAX_OCTETS} octets")
     try:
-        found: dict[str, Any] = dict(http_sf.parse(value, tltype="dictionary"))
+        found: Any = http_sf.parse(value, tltype="dictionary")
     except http_sf.StructuredFieldError as error:
         raise ValueError(f"no dictionary: {error}") from error
-    return found
+    members: dict[str, Any] = found
+    return members
 
 
 @lru_cache(maxsize=256)  # a file is asked about once per image

@@ -100,7 +100,7 @@ def from_robots(robots: RobotsTxt) -> list[Reference]:
     >>> from_robots(read(b"License: https://example.org/license.xml"))[0].url
     'https://example.org/license.xml'
     """
-    found = []
+    found: list[Reference] = []
     for line in robots.lines:
         if line.key == "license" and len(found) < _MAX_REFERENCES:
             fault = "" if _ORIGIN.match(line.value) else "no absolute address"
@@ -160,8 +160,8 @@ def covering(document: Document, origin: str, target: str) -> list[Content]:
     `origin` is scheme, host and port. A path pattern speaks of whatever origin announced the
     document, so call this for an address of that origin.
 
-    >>> text = b'<rsl xmlns="https://rslstandard.org/rsl"><content url="/a"/><content url="*"/></rsl>'
-    >>> [one.url for one in covering(parse(text), "https://example.org", "/a/b.jpg")]
+    >>> file = parse(b'<rsl><content url="*"/><content url="/a"/></rsl>')
+    >>> [one.url for one in covering(file, "https://example.org", "/a/b.jpg")]
     ['/a', '*']
     """
     octets = target_octets(target)

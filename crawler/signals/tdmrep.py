@@ -1,4 +1,4 @@
-"""TDM reservations (tdmrep.json, header lines, metas) → declarations, and which one is in force.
+"""TDM reservations in header lines and metas → declarations, and which of all is in force.
 
 TDM Reservation Protocol, W3C Community Group Final Report of 10 May 2024. 1 is reserved, 0 not
 reserved; anything else is an error, and an error says nothing ("unset").
@@ -7,15 +7,13 @@ reserved; anything else is an error, and an error says nothing ("unset").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from crawler.signals import json_array
-from crawler.signals.path_pattern import PathPattern, path_pattern, target_octets
+from crawler.signals.path_pattern import PathPattern
 from crawler.signals.robots_meta import Meta
 
-MAX_BYTES = 512 * 2**10  # of tdmrep.json; what is longer says nothing
-_MAX_RAW = 4096  # characters kept of one entry
+MAX_RAW = 4096  # characters kept of one entry or line
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +35,6 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A tdmrep.json. With a fault in the whole, its entries are kept but say nothing."""
-
-    entries: tuple[Declaration, ...] = ()
-    fault: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The entry of a file for one target: by the specification, and as many read it."""
-
-    first: Declaration | None  # "the most specific match is the first in sequence"
-    longest: Declaration | None  # as in robots.txt, to which a note of the specification points
-
-    @property
-    def differ(self) -> bool:
-        """Whether the two readings come to different reservations."""
-        values = [one.reservation if one else None for one in (self.first, self.longest)]
-        return values[0] != values[1]
-
-
-@dataclass(frozen=True, slots=True)
 class InForce:
     """What holds after all sources were read, and which declarations said it."""
 
@@ -66,45 +42,6 @@ class InForce:
     policy: str | None
     decided_by: Declaration | None
     policy_by: Declaration | None
-
-
-def parse_file(body: bytes) -> File:
-    """Entries of /.well-known/tdmrep.json, each with its own faults ("TDM File").
-
-    >>> file = parse_file(b'[{"location": "/a", "tdm-reservation": "1"}]')
-    >>> file.entries[0].reservation, file.entries[0].lenient, file.entries[0].faults
-    (None, 1, ('tdm-reservation is text',))
-    """
-    if len(body) > MAX_BYTES:
-        return File((), f"longer than {MAX_BYTES} bytes")
-    found = json_array.read(body)
-    fault = found.fault
-    if not fault and not found.is_array:
-        fault = "one object, where an array is asked for"
-    entries = [_entry(number, element) for number, element in enumerate(found.elements)]
-    if fault:
-        entries = [replace(one, reservation=None, policy=None) for one in entries]
-    return File(tuple(entries), fault)
-
-
-def choose(file: File, target: str) -> Choice:
-    """The entries of `file` for a path and query, the wrong ones left out.
-
-    >>> file = parse_file(b'[{"location": "/", "tdm-reservation": 0},'
-    ...                   b' {"location": "/art/", "tdm-reservation": 1}]')
-    >>> choose(file, "/art/a.jpg").first.reservation, choose(file, "/art/a.jpg").differ
-    (0, True)
-    """
-    octets = target_octets(target)
-    matching = [
-        (entry.pattern.octets, entry)
-        for entry in file.entries
-        if entry.reservation is not None and entry.pattern and entry.pattern.covers(octets)
-    ]
-    if not matching:
-        return Choice(None, None)
-    longest = max(matching, key=lambda pair: pair[0])  # the first of its length
-    return Choice(matching[0][1], longest[1])
 
 
 def parse_header(reservations: Sequence[str], policies: Sequence[str] = ()) -> list[Declaration]:
@@ -142,9 +79,9 @@ def in_force(*sources: Iterable[Declaration]) -> InForce:
     Pass the file's choice, then header, then metas: a later one supersedes, an absent or wrong
     value resets nothing.
 
-    >>> file = parse_file(b'[{"location": "/", "tdm-reservation": 1}]').entries
-    >>> in_force(file, parse_header(["yes"])).decided_by.source
-    'file'
+    >>> outer, inner = parse_header(["1"]), parse_metas([Meta(0, "tdm-reservation", "yes")])
+    >>> in_force(outer, inner).decided_by.source
+    'header'
     """
     decided_by = policy_by = None
     for source in sources:
@@ -157,59 +94,8 @@ def in_force(*sources: Iterable[Declaration]) -> InForce:
     return InForce(reservation, policy_by.policy if policy_by else None, decided_by, policy_by)
 
 
-def _entry(number: int, element: json_array.Element) -> Declaration:
-    blank = Declaration(
-        source="file",
-        position=number,
-        raw=element.raw[:_MAX_RAW],
-        reservation=None,
-        line=element.line,
-        column=element.column,
-    )
-    fields = element.value
-    if not isinstance(fields, dict):
-        return replace(blank, faults=("no object",))
-    faults = [f"{key} is given twice" for key in element.repeated]
-    location, pattern, place_faults = _location(fields)
-    strict, lenient, value_faults = _json_reservation(fields)
-    policy, policy_faults = _policy(fields.get("tdm-policy"), lenient)
-    if place_faults:
-        strict = None
-    return replace(
-        blank,
-        reservation=strict,
-        lenient=lenient,
-        policy=policy if strict == 1 else None,
-        location=location,
-        pattern=pattern,
-        faults=(*faults, *place_faults, *value_faults, *policy_faults),
-    )
-
-
-def _location(fields: dict[str, Any]) -> tuple[str | None, PathPattern | None, list[str]]:
-    location = fields.get("location")
-    if not isinstance(location, str):
-        fault = "location is missing" if location is None else "location is no text"
-        return None, None, [fault]
-    pattern = path_pattern(location.encode("utf-8", "surrogatepass"))
-    faults = [] if pattern else ['location begins with neither "/" nor "*"']
-    return location, pattern, faults
-
-
-def _json_reservation(fields: dict[str, Any]) -> tuple[int | None, int | None, list[str]]:
-    if "tdm-reservation" not in fields:
-        return None, None, ["tdm-reservation is missing"]
-    value = fields["tdm-reservation"]
-    if isinstance(value, bool):
-        return None, int(value), ["tdm-reservation is true or false"]
-    if isinstance(value, str):
-        return None, _number(value), ["tdm-reservation is text"]
-    if isinstance(value, (int, float)) and value in (0, 1):
-        return int(value), int(value), []
-    return None, None, ["tdm-reservation is neither 0 nor 1"]
-
-
-def _policy(value: Any, reservation: int | None) -> tuple[str | None, list[str]]:
+def policy_of(value: Any, reservation: int | None) -> tuple[str | None, list[str]]:
+    """The address of a policy, and what is wrong with it; beside 0 it is ignored."""
     if value is None or reservation == 0:
         return None, []
     if not isinstance(value, str) or not value.strip():
@@ -217,7 +103,8 @@ def _policy(value: Any, reservation: int | None) -> tuple[str | None, list[str]]
     return value.strip(), []
 
 
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
+    """The reservation that a text says; None where it says none."""
     return {"0": 0, "1": 1}.get(text.strip(" \t"))
 
 
@@ -228,21 +115,21 @@ def _beside(
     found = []
     if not texts:
         return [_policy_alone(source, line) for line in policies[:1]]
-    values = {_number(text) for _, text, _ in texts}
-    contradict = values == {0, 1}
+    values = {number_of(text) for _, text, _ in texts}
+    contradict = {0, 1} <= values
     for number, (position, text, raw) in enumerate(texts):
-        value = _number(text)
+        value = number_of(text)
         faults = [] if value is not None else ["tdm-reservation is neither 0 nor 1"]
         if contradict:
             faults.append("another one beside it says the opposite")
         beside = policies[min(number, len(policies) - 1)] if policies else None
-        policy, policy_faults = _policy(beside, value)
+        policy, policy_faults = policy_of(beside, value)
         strict = None if contradict else value
         found.append(
             Declaration(
                 source=source,
                 position=position,
-                raw=raw[:_MAX_RAW],
+                raw=raw[:MAX_RAW],
                 reservation=strict,
                 policy=policy if strict == 1 else None,
                 lenient=value if value is not None else _repeated(text),
@@ -254,12 +141,12 @@ def _beside(
 
 def _policy_alone(source: str, line: str) -> Declaration:
     """A policy without a reservation beside it: it may belong to one of an outer source."""
-    policy, faults = _policy(line, None)
+    policy, faults = policy_of(line, None)
     faults = ["tdm-policy stands without tdm-reservation", *faults]
-    return Declaration(source, 0, line[:_MAX_RAW], None, policy, faults=tuple(faults))
+    return Declaration(source, 0, line[:MAX_RAW], None, policy, faults=tuple(faults))
 
 
 def _repeated(text: str) -> int | None:
     """The value of lines that were joined on the way ("1, 1"), where they agree."""
-    values = {_number(part) for part in text[:_MAX_RAW].split(",")}
+    values = {number_of(part) for part in text[:MAX_RAW].split(",")}
     return values.pop() if len(values) == 1 else None
