@@ -115,8 +115,11 @@ def _failed(message: str) -> Credentials:
     """A file without manifest is read, and holds none; the library says both by an error."""
     if message.startswith("ManifestNotFound"):
         return Credentials()
-    if message.startswith("RemoteManifest"):
-        return Credentials(True, remote=message.rpartition(": ")[2], not_read="it lies elsewhere")
+    if message.startswith("Remote:"):
+        address = message.rpartition(" url ")[2][:4096]
+        return Credentials(True, remote=address, not_read="not read because it lies elsewhere")
+    if message.startswith("NotSupported"):
+        return Credentials(not_read="not read because the format holds none that can be read")
     return Credentials(not_read=f"not read because the file is damaged: {message[:200]}")
 
 
