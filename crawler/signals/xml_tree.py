@@ -31,7 +31,9 @@ def read(body: bytes) -> tuple[Any | None, str]:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(body.strip(b" \t\r\n\0"), parser)
+        # Packets are padded behind their end; in UTF-16 every second octet is a NUL.
+        text = body if b"\0" in body[:4] else body.strip(b" \t\r\n\0")
+        root = etree.fromstring(text, parser)
     except (etree.LxmlError, ValueError) as error:
         return None, f"no XML: {str(error)[:200]}"
     inside = root.getroottree().docinfo.internalDTD
