@@ -1,4 +1,4 @@
-"""Content-Usage: the suite of RFC 9651 through our path; what a statement keeps beside its values."""
+"""Content-Usage: the suite of RFC 9651 through our path; what a statement keeps."""
 
 from __future__ import annotations
 

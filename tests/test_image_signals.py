@@ -140,8 +140,11 @@ def test_other_files_are_said_not_to_be_read() -> None:
             "element",
         ),
         # The prefix is free, and the node may have a type.
-        (f'<x:Photo xmlns:x="urn:x" xmlns:p="{PLUS}" p:DataMining="{VOCABULARY}DMI-PROHIBITED"/>',)
-        + ("attribute",),
+        (
+            f'<x:Photo xmlns:x="urn:x" xmlns:p="{PLUS}" '
+            f'p:DataMining="{VOCABULARY}DMI-PROHIBITED"/>',
+            "attribute",
+        ),
     ],
 )
 def test_forms_of_the_value(description: str, form: str) -> None:

@@ -14,16 +14,13 @@ from tests.image_files import data_mining
 
 WORDS = st.sampled_from(
     [
-        b"User-agent: *\n",
-        b"Content-Usage: ",
-        b"Content-Signal:",
-        b"train-ai=n",
-        b"Disallow: *.",
+        *(b"User-agent: *\n", b"Content-Usage: ", b"Content-Signal:", b"train-ai=n", b"#"),
+        *(b"Disallow: *.", b"License: https://", b"datatrainingallowed=", b"\n", b"\r"),
+        *(b'[{"location": "/', b'"tdm-reservation": 1}', b"unavailable_after: ", b", ", b"%"),
+        *(b"<rsl>", b"<content url='", b"<license>", b"<prohibits type='usage'>", b"</", b"&x;"),
+        *(b"\xff\xd8\xff\xe1", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP", b"XMP ", b"II*\0"),
+        *(b"ftypavif", b"http://ns.adobe.com/xap/1.0/\0", b"\0"),
     ]
-    + [b"License: https://", b"datatrainingallowed=", b'[{"location": "/', b'"tdm-reservation": 1}']
-    + [b"<rsl>", b"<content url='", b"<license>", b"<prohibits type='usage'>", b"</", b"&x;", b"#"]
-    + [b"\xff\xd8\xff\xe1", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP", b"XMP ", b"II*\0", b"ftypavif"]
-    + [b"http://ns.adobe.com/xap/1.0/\0", b"unavailable_after: ", b", ", b"\n", b"\r", b"\0", b"%"]
 )
 BODIES = st.binary(max_size=400) | st.lists(WORDS | st.binary(max_size=12), max_size=40).map(
     b"".join

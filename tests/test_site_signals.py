@@ -130,7 +130,7 @@ def test_faults_of_an_entry(entry: str, faults: tuple[str, ...]) -> None:
 
 
 def test_first_match_and_longest_match_are_both_known() -> None:
-    body = b"""[{"location": "/", "tdm-reservation": 0}, {"location": "/art/", "tdm-reservation": 1}]"""
+    body = b'[{"location": "/", "tdm-reservation": 0}, {"location": "/art/", "tdm-reservation": 1}]'
     choice = tdmrep_file.choose(tdmrep_file.parse_file(body), "/art/a.jpg")
     assert choice.first and choice.longest
     assert (choice.first.position, choice.longest.position, choice.differ) == (0, 1, True)
