@@ -113,8 +113,9 @@ def test_rights_fields_are_context() -> None:
 
 
 def test_other_files_are_said_not_to_be_read() -> None:
-    assert image_metadata.read(b"GIF89a").not_read == "no metadata is read from image/gif"
-    assert image_metadata.read(b"").not_read == "no metadata is read from None"
+    for body, kind in ((b"GIF89a", "image/gif"), (b"", "an unknown format")):
+        found = image_metadata.read(body).not_read
+        assert found == f"not read because no metadata is read from {kind}"
 
 
 # --- packets ---

@@ -51,11 +51,11 @@ def read(body: bytes) -> ImageMetadata:
     """The XMP packets, in file order, and the rights fields. `body` is the whole file.
 
     >>> read(b"GIF89a").not_read
-    'no metadata is read from image/gif'
+    'not read because no metadata is read from image/gif'
     """
     media_type = sniff(body)
     if media_type not in WALKERS and media_type not in _PILLOW:
-        return ImageMetadata(media_type, not_read=f"no metadata is read from {media_type}")
+        return ImageMetadata(media_type, not_read=_not_read_from(media_type))
     image = _opened(body, media_type)
     blocks, faults = _blocks(body, media_type, image)
     return ImageMetadata(
@@ -92,6 +92,10 @@ def _opened(body: bytes, media_type: str) -> Any | None:
             return reader(io.BytesIO(body))
     except Exception:  # Pillow's readers raise many kinds on hostile headers
         return None
+
+
+def _not_read_from(media_type: str | None) -> str:
+    return f"not read because no metadata is read from {media_type or 'an unknown format'}"
 
 
 def _why_not(media_type: str) -> str:

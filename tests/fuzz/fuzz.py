@@ -50,15 +50,15 @@ def main(parser: str, seconds: str) -> None:
     """Fuzz one parser for so many seconds."""
     import atheris
 
+    inputs = list(seeds(parser))
     # Imported again with every branch counted.
-    for name in [
-        name for name in sys.modules if name.startswith(("crawler", "tests.fuzz.parsers"))
-    ]:
+    counted = ("crawler", "http_sf", "PIL")
+    for name in [one for one in sys.modules if one.startswith((*counted, "tests.fuzz.parsers"))]:
         del sys.modules[name]
-    with atheris.instrument_imports(include=["crawler", "http_sf"]):
+    with atheris.instrument_imports(include=list(counted)):
         from tests.fuzz.parsers import PARSERS as INSTRUMENTED
     corpus = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    for number, seed in enumerate(seeds(parser)):
+    for number, seed in enumerate(inputs):
         (corpus / f"seed-{number}").write_bytes(seed)
     options = [f"-max_total_time={seconds}", "-timeout=10", "-max_len=40000", "-rss_limit_mb=4096"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], INSTRUMENTED[parser])
