@@ -29,6 +29,8 @@ class _Block:
     place: str
 
     def number(self, at: int, size: int) -> int:
+        if at + size > self.end:
+            raise Damaged(f"{self.place or 'the file'} points beyond its end")
         return self.source.number(at, size, self.order)
 
 
