@@ -20,6 +20,7 @@ from crawler.policy import (
 )
 from crawler.scope import Scope
 from crawler.signals.robots_txt import Decision, RobotsTxt
+from crawler.site_files import Asked, SiteFile, named_in_robots
 from crawler.tasks import Cut, HostQueue, Item, Task, address_of, task_of
 from crawler.traps import Traps, repeats
 from crawler.urls import host_of, origin, target
@@ -58,6 +59,7 @@ class Frontier:
         self._hosts: dict[str, HostQueue] = {}
         self._order: deque[str] = deque()
         self._delays: dict[str, float] = {}
+        self._files = Asked()  # files beside robots.txt
         self._renders: deque[Task] = deque()  # pages for the browser, once all else is done
         self._seen_renders: set[int] = set()
         self._rendering = False
@@ -97,6 +99,7 @@ class Frontier:
             self.leave_out("address", "address of an image too long", url, "images")
         elif self.options.pages_only:
             self.ask_robots(url)
+            self.ask_site_files(url)
         else:
             self._put(url)
         return True
@@ -159,6 +162,25 @@ class Frontier:
             robots = place + ROBOTS_PATH
             self._queue(robots).put(Task("site_file", robots, robots))
 
+    def ask_site_files(self, url: str) -> None:
+        """Have the files beside robots.txt of an address's origin fetched, once."""
+        place, host = origin(url), host_of(url)
+        if self._files.holds(place) or address_refusal(host, host, self._reach):
+            return
+        for task in self._files.files_of(place):
+            self._put(task)
+        rules = self._rules.get(place)
+        if rules is not None:
+            self._ask_named(place, rules)
+
+    def add_named(self, kind: str, url: str, found_on: str) -> None:
+        """Queue a document that a header, a link or robots.txt names, wherever it is; once."""
+        task = self._files.named(kind, url, found_on)
+        if isinstance(task, SiteFile):
+            self._put(task)
+        elif task:
+            self.leave_out("site_file", task, url, "files")
+
     def again(self, task: Task, not_before: float = 0.0) -> None:
         """Queue a further hop or a second try, ahead of new addresses of its host."""
         self._put(task)
@@ -171,6 +193,8 @@ class Frontier:
         self._rules[place] = rules
         for item in self._parked.pop(place, []):
             self._queue(address_of(item)).put(item)
+        if self._files.holds(place):
+            self._ask_named(place, rules)
 
     def slow_down(self, host: str, delay: float) -> None:
         """Leave `delay` seconds between two requests to a host (its Crawl-delay)."""
@@ -183,6 +207,8 @@ class Frontier:
             self._pages_out += asked
         elif kind == "sitemap":
             self._seen_sitemaps.add(url)
+        elif kind == "origin_file":
+            self._files.urls.add(url)
         elif kind in self._seen_files:
             self._seen_files[kind].add(url)
         elif kind == "render":
@@ -291,6 +317,13 @@ class Frontier:
         else:
             self._parked.setdefault(place, []).append(item)
             self.ask_robots(url)
+        if not reason and (not isinstance(item, Task) or item.kind in ("page", "image")):
+            self.ask_site_files(url)
+
+    def _ask_named(self, place: str, rules: RobotsTxt) -> None:
+        robots = place + ROBOTS_PATH
+        for kind, url in named_in_robots(robots, rules):
+            self.add_named(kind, url, robots)
 
     def _queue(self, url: str) -> HostQueue:
         name = host_of(url)

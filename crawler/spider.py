@@ -26,6 +26,7 @@ from crawler.render.shows import Shows
 from crawler.render.supply import Asset
 from crawler.settings import may_render
 from crawler.signals.robots_txt import Decision, rules_for
+from crawler.site_files import SiteFile
 from crawler.sitemaps import MAX_SITEMAP_URLS, Sitemap, read_sitemap
 from crawler.tasks import Task
 from crawler.urls import host_of, origin, resolve
@@ -229,6 +230,7 @@ class SiteSpider(scrapy.Spider):
         elif task.kind == "image":
             keep = self.folder / pictures.FOLDER if self.options.keep_images else None
             record = pictures.image_record(task, response, outcome, reason, keep)
+            self.spread_named(record["named"], task.url)
             self.write("image", record)
             self.progress.images += 1
             if self.shows is not None:
@@ -241,6 +243,8 @@ class SiteSpider(scrapy.Spider):
             record = files.file_record(task, response, outcome, reason)
             self.write("file", record)
             self.spread_file(record)
+        elif isinstance(task, SiteFile):
+            self.write("site_file", pages.site_file_record(task, response, outcome, reason))
         else:
             self._robots(task, response, outcome, reason)
 
@@ -259,6 +263,7 @@ class SiteSpider(scrapy.Spider):
         for url in record["links"]:
             self.frontier.add_page(url, depth, page["url"], redirects)
         self._ask_for(record.get("asks", []), page["depth"], page["url"])
+        self.spread_named(record.get("named", []), page["url"])
         if record.get("render"):
             self._show(page)
         if page["status"] == 200:
@@ -266,6 +271,11 @@ class SiteSpider(scrapy.Spider):
             brought = record.get("new_images", new)
             self.frontier.traps.page_read(page["url"], page["found_on"], brought)
         return new
+
+    def spread_named(self, named: Any, found_on: str) -> None:
+        """Queue the documents that headers and links name. Also run when a crawl resumes."""
+        for kind, url in named:
+            self.frontier.add_named(kind, url, found_on)
 
     def _show(self, page: dict[str, Any]) -> None:
         """Have a page shown to the browser, or note that it was not."""
@@ -343,7 +353,7 @@ class SiteSpider(scrapy.Spider):
     def _robots(
         self, task: Task, response: Response | None, outcome: str, reason: str | None
     ) -> None:
-        record = pages.robots_record(task, response, outcome, reason)
+        record = pages.site_file_record(task, response, outcome, reason)
         self.write("site_file", record)
         status = record["site_file"]["status"] if outcome == "fetched" else None
         if outcome != "fetched":

@@ -13,7 +13,7 @@ Page = tuple[str, int, "str | None", int]  # address, depth, found on, redirects
 class Task:
     """One address to ask for, with what is known of its chain so far."""
 
-    kind: str  # site_file, sitemap, sheet, feed, data, page or image
+    kind: str  # site_file (robots.txt), origin_file, sitemap, sheet, feed, data, page or image
     url: str  # the address the record is about
     hop_url: str  # the address of this exchange
     depth: int = 0

@@ -1,7 +1,7 @@
 """One address → what its site says to whom: every signal found, and a verdict per reader.
 
-The work behind `optout signals`. Fetches the address and robots.txt of every host it leads
-through, nothing else.
+The work behind `optout signals`. Fetches the address, and of every host it leads through
+robots.txt, the files beside it and the licence documents named; nothing else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from crawler.urls import clean, origin, target
 from optout.fetch import Fetched, FetchedHop, fetch
 from optout.readers.table import Reader, reported
 from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict, way
+from optout.site_texts import SiteText, SiteTexts, links_of, named_by
 
 # Lines of robots.txt that state a preference wherever they stand; the rest matters by group.
 PREFERENCE_KEYS = frozenset(
@@ -27,16 +28,20 @@ PREFERENCE_KEYS = frozenset(
     | {"disallowaitraining", "allowaitraining"}
 )
 # Header lines beside X-Robots-Tag; a Link line counts when it names a licence (RSL 1.0).
-HEADER_SIGNALS = ("tdm-reservation", "tdm-policy", "content-usage", "link")
+HEADER_SIGNALS = (
+    *("robots-tag", "tdm-reservation", "tdm-policy", "content-usage"),
+    *("content-signal", "content-signals", "license", "link"),
+)
 _LICENCE_LINK = re.compile(r';\s*rel\s*=\s*"?[^";]*\blicense\b', re.IGNORECASE)
-META_SIGNALS = ("tdm-reservation", "tdm-policy")
+META_SIGNALS = ("tdm-reservation", "tdm-policy", "content-usage")
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One directive as found."""
 
-    signal: str  # robots.txt, X-Robots-Tag, meta robots, or the header's or meta's own name
+    # robots.txt, ai.txt …, X-Robots-Tag, meta robots, or the header's or meta's own name.
+    signal: str
     where: str  # address of the file or response
     line: int | None  # of robots.txt; which of the header lines of that name; from 1
     agent: str | None  # whom it names; None where it speaks to all
@@ -65,6 +70,7 @@ class Sites:
         self.reach = reach
         self.owned = frozenset(host.lower().rstrip(".") for host in owned)
         self.files: dict[str, SiteFile] = {}
+        self.texts = SiteTexts(reach, self.obey)
 
     def obey(self, url: str) -> tuple[str, str] | None:
         """Why robots.txt keeps us from `url`, for `fetch`; hosts the user owns are not obeyed."""
@@ -131,6 +137,14 @@ def check(url: str, sites: Sites, of: Sequence[Reader] | None = None) -> Check:
     signals = [signal for file in files for signal in _robots_signals(file, of)]
     signals += [signal for hop in hops for signal in _header_signals(hop)]
     signals += _page_signals(got)
+    links = links_of(got)
+    signals += [
+        Signal("link element", got.final_url, None, None, row["content"], row["raw"])
+        for row in links.rows
+    ]
+    signals += [signal for place in places for signal in _lines(sites.texts.of(place))]
+    named = named_by(got, files, links)
+    signals += [signal for on, names in named for signal in _lines(sites.texts.named(on, names))]
     return Check(
         url=url,
         final_url=got.final_url,
@@ -190,6 +204,13 @@ def _page_signals(got: Fetched) -> Iterator[Signal]:
         if meta.name.strip().lower() in META_SIGNALS:
             name = meta.name.strip().lower()
             yield Signal(f"meta {name}", got.final_url, None, None, meta.content, meta.raw)
+
+
+def _lines(texts: Iterable[SiteText]) -> Iterator[Signal]:
+    for text in texts:
+        for number, line in enumerate(text.lines, 1):
+            if line.strip():
+                yield Signal(text.kind, text.url, number, None, line.strip(), line)
 
 
 def _from_directive(

@@ -415,8 +415,13 @@ def test_the_three_states_of_an_alt_text_are_kept_apart(demo: Demo) -> None:
 
 
 def test_robots_txt_of_both_hosts_is_kept(demo: Demo) -> None:
-    files = {f["origin"]: f["status"] for f in observed(demo.folder, "site_files")}
-    assert files == {demo.where.site: 200, demo.where.cdn: 404}
+    files = {(f["origin"], f["kind"]): f["status"] for f in observed(demo.folder, "site_files")}
+    others = ("tdmrep.json", "ai.txt", "trust.txt")
+    assert files == {
+        (demo.where.site, "robots.txt"): 200,
+        (demo.where.cdn, "robots.txt"): 404,
+        **{(place, kind): 404 for place in (demo.where.site, demo.where.cdn) for kind in others},
+    }
 
 
 def test_every_verdict_is_as_planted(demo: Demo) -> None:

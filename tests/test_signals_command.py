@@ -261,7 +261,8 @@ def test_a_long_file_is_cut_for_people_only(
     body = b"User-agent: *\n" + b"".join(b"Disallow: /%d\n" % n for n in range(99))
 
     def respond(method: str, path: str, headers: dict[str, str]) -> Answer:
-        return 200, [("Content-Type", "text/plain")], body
+        found = path in ("/", "/robots.txt")
+        return 200 if found else 404, [("Content-Type", "text/plain")], body
 
     base = serve(respond)
     assert main(["signals", base]) == 0
@@ -285,6 +286,43 @@ def test_a_long_file_is_cut_for_people_only(
 def test_any_page(page: bytes) -> None:
     for meta in metas_of(page, "text/html"):
         assert meta.name
+
+
+def test_files_beside_robots_txt_and_licence_documents(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "/robots.txt": ("text/plain", b"License: /one.xml\n"),
+        "/page": ("text/html", b'<link rel=license type="application/rsl+xml" href=/two.xml>'),
+        "/one.xml": ("application/rsl+xml", b"<rsl/>"),
+        "/two.xml": ("application/rsl+xml", b"<rsl>\n</rsl>"),
+        "/ai.txt": ("text/plain", b"User-Agent: *\n\nDisallow: /"),
+        "/trust.txt": ("text/html; charset=utf-8", b"datatrainingallowed=no"),
+        "/.well-known/tdmrep.json": ("application/json", b"[]"),
+    }
+    asked = []
+
+    def respond(method: str, path: str, headers: dict[str, str]) -> Answer:
+        asked.append(path)
+        if path not in files:
+            return 404, [("Content-Type", "text/plain")], b"none"
+        return 200, [("Content-Type", files[path][0])], files[path][1]
+
+    base = serve(respond)
+    first, again = objects(capsys, base + "/page", base + "/page?again")
+    told = [(s["signal"], s["where"], s["line"], s["directive"]) for s in first["signals"]]
+    assert told == [
+        ("robots.txt", f"{base}/robots.txt", 1, "license: /one.xml"),
+        ("link element", f"{base}/page", None, "/two.xml"),
+        ("tdmrep.json", f"{base}/.well-known/tdmrep.json", 1, "[]"),
+        ("ai.txt", f"{base}/ai.txt", 1, "User-Agent: *"),
+        ("ai.txt", f"{base}/ai.txt", 3, "Disallow: /"),
+        ("rsl", f"{base}/one.xml", 1, "<rsl/>"),
+        ("rsl", f"{base}/two.xml", 1, "<rsl>"),
+        ("rsl", f"{base}/two.xml", 2, "</rsl>"),
+    ]
+    assert again["status"] == 404
+    assert len(asked) == len(set(asked)), "asked twice"
 
 
 def test_no_address_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
