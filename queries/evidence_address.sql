@@ -1,4 +1,6 @@
--- Rows whose address is one of the artist's: the strongest way in which the two agree.
+-- Rows whose address is one of the artist's: the strongest way in which the two agree. What rests on
+-- a guess about addresses in general counts for pictures on the artist's own hosts; elsewhere other
+-- people's pictures may be called alike.
 -- reads: candidates, known_addresses
 -- columns: match_id, kind, image_url, detail, weight
 WITH tied AS (
@@ -12,6 +14,10 @@ WITH tied AS (
         candidates.key,
         known_addresses.lossless IS NOT DISTINCT FROM candidates.key AS is_original,
         coalesce(candidates.rule, known_addresses.rule) AS rule,
+        NOT known_addresses.own AND list_has_any(
+            string_split(concat_ws('+', candidates.rule, known_addresses.rule), '+'),
+            getvariable('guesses')
+        ) AS guessed,
         CASE
             WHEN candidates.url = known_addresses.address THEN 1
             WHEN candidates.lossless = known_addresses.lossless THEN 2
@@ -29,8 +35,8 @@ SELECT
     CASE way
         WHEN 1 THEN 'url_exact'
         WHEN 2 THEN 'url_lossless'
-        WHEN 3 THEN 'url_unwrapped'
-        ELSE 'url_rule'
+        WHEN 3 THEN CASE WHEN guessed THEN 'url_alike' ELSE 'url_unwrapped' END
+        ELSE CASE WHEN guessed THEN 'url_alike' ELSE 'url_rule' END
     END AS kind,
     image_url,
     concat_ws(
@@ -45,6 +51,6 @@ QUALIFY
     row_number() OVER (
         PARTITION BY match_id
         -- Of several sizes the one that the rule or the wrapper leads to.
-        ORDER BY way, is_original DESC, via, image_url, note
+        ORDER BY (way > 2 AND guessed), way, is_original DESC, via, image_url, note
     ) = 1
 ORDER BY match_id

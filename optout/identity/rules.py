@@ -62,6 +62,15 @@ def _by_folder(rewrites: Iterable[Rewrite]) -> dict[str, frozenset[int]]:
     return table
 
 
+@cache
+def guesses() -> frozenset[str]:
+    """Names of the rules that rest on how addresses are usually built, on nobody's documentation."""
+    data = tomllib.loads(text())
+    marked = (entry for kind in ("unwrap", "rewrite") for entry in data[kind] if entry.get("guess"))
+    found = {entry["name"] for entry in (*data["folder"], *data["name"], *marked)}
+    return frozenset(found | {"embedded"})
+
+
 @lru_cache(maxsize=65536)
 def unwraps_for(host: str) -> Asked[Unwrap]:
     """Wrappers that name `host` or a name above it, then those for every host."""
