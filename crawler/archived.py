@@ -48,8 +48,11 @@ def page_rows(kept: Archived, note: str | None = None) -> Rows:
     page["truncated"] = page["truncated"] or kept.truncated
     yield "pages", page
     yield from (("metas", row) for row in record["metas"])
-    stamp = {"observed_at": kept.observed_at}
-    yield from (("image_refs", row | stamp) for row in record["image_refs"])
+    for row in record["image_refs"]:
+        # What a group holds changes with the page: another capture has groups of its own.
+        group = f"{row['image_group']}@{kept.observed_at}"
+        stamp = {"observed_at": kept.observed_at, "image_group": group}
+        yield "image_refs", row | stamp
     yield from _hops("page", task)
 
 

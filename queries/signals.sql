@@ -1,5 +1,6 @@
 -- Every opt-out signal of the current runs (or of all runs) as it was served: header lines of
--- every exchange, metas of pages, and one row per robots.txt with how it was answered.
+-- every exchange, metas of pages, and one row per robots.txt with how it was answered. What
+-- captures of an archive show is no signal of today: capture_signals has it.
 -- reads: hops, metas, site_files, runs
 -- columns: observed_at, signal, subject, url, where_found, raw, run_id
 WITH header_lines AS (
@@ -13,6 +14,7 @@ WITH header_lines AS (
         unnest(range(len(headers))) AS place,
         unnest(headers) AS header
     FROM hops
+    WHERE source <> 'capture'
 ),
 
 found AS (
@@ -43,6 +45,7 @@ found AS (
         run_id,
         position AS place
     FROM metas
+    WHERE source <> 'capture'
     UNION ALL
     SELECT
         observed_at,
@@ -54,6 +57,7 @@ found AS (
         run_id,
         0 AS place
     FROM site_files
+    WHERE source <> 'capture'
 )
 
 SELECT

@@ -179,6 +179,22 @@ def _print(case: Case, result: HistoryResult) -> None:
         f"image addresses: {counts['images']:,}, of them {counts['images_lost']:,} "
         "that nothing else in this case names"
     )
+    _print_signals(case)
+
+
+def _print_signals(case: Case) -> None:
+    from optout.database import open_case
+    from optout.history import known_archive
+    from optout.history.told import MOST, signals_then
+
+    with open_case(case) as connection:
+        lines = list(signals_then(connection, known_archive().reader))
+    if lines:
+        click.echo("archived, not what your sites say now:")
+    for line in lines[:MOST]:
+        click.echo(f"  {_plain(line)}")
+    if len(lines) > MOST:
+        click.echo(f"  and {len(lines) - MOST:,} more")
 
 
 def _span(first: Any, last: Any) -> str:

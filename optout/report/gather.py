@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout import tables
 from optout.case import Case
+from optout.report.captures import captures_of
 from optout.report.damage import damage_told
 from optout.report.decided import Decided, decided, hosts_said
 from optout.report.findings import MOST, Listing, Row, Strength
@@ -67,6 +68,7 @@ def gather(case: Case) -> Report:
             requests_folder=f"requests/{date}/",
             requests=lists,
             first_dataset=_first_dataset(),
+            captures=captures_of(connection, case, frozenset(choices.rejected)),
         )
 
 
