@@ -44,6 +44,7 @@ def record(
         url, "response", io.BytesIO(body), http_headers=http, warc_headers_dict=extra
     )
     writer.write_record(made)
+    made.raw_stream.close()  # a temporary file of warcio's
     return out.getvalue()
 
 

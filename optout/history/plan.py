@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from crawler.urls import host_of, target
@@ -42,19 +42,21 @@ def within(captures: Iterable[Capture], place: Place, first: str, last: str) -> 
     ]
 
 
-def plan(captures: Iterable[Capture], *, versions: int, most: int) -> Plan:
+def plan(
+    captures: Iterable[Capture], *, versions: int, most: int, known: Container[str] = ()
+) -> Plan:
     """Group `captures` by their body and put them in order.
 
     Of each page at most `versions` bodies, spread over the time it was captured; of all at most
-    `most` records, robots.txt first, then the oldest of every page, then their newest.
+    `most` records, robots.txt first, then the oldest of every page, then their newest. A body of
+    which every capture is `known` (by key) is not in the plan and takes no room in it.
     """
     found = sorted({one.key: one for one in captures}.values(), key=_order)
     ranks = _ranks(found, versions)
-    groups = _grouped(one for one in found if _body(one) in ranks)
+    groups = _grouped((one for one in found if _body(one) in ranks), known)
     ordered = sorted(groups, key=lambda group: (ranks[_body(group.first)], _order(group.first)))
-    chosen = {_body(group.first) for group in ordered[:most]}
     spare = [one for one in found if _body(one) not in ranks]
-    beyond = [one for one in found if _body(one) in ranks and _body(one) not in chosen]
+    beyond = [one for group in ordered[most:] for one in group.captures]
     reasons = (
         (f"more than {versions} versions of a page", spare),
         (f"more than {most} records", beyond),
@@ -74,11 +76,11 @@ def _body(one: Capture) -> str:
     return f"{one.kind} {one.digest or one.key}"
 
 
-def _grouped(captures: Iterable[Capture]) -> list[Group]:
+def _grouped(captures: Iterable[Capture], known: Container[str]) -> list[Group]:
     groups: dict[str, list[Capture]] = defaultdict(list)
     for one in captures:
         groups[_body(one)].append(one)
-    return [Group(tuple(group)) for group in groups.values()]
+    return [Group(tuple(g)) for g in groups.values() if any(one.key not in known for one in g)]
 
 
 def _ranks(captures: Sequence[Capture], versions: int) -> dict[str, int]:

@@ -92,7 +92,9 @@ def _record(data: bytes) -> ArcWarcRecord:
 def _compare(record: ArcWarcRecord, capture: Capture) -> None:
     """The record must be the one the index spoke of."""
     target = str(record.rec_headers.get_header("WARC-Target-URI") or "")
-    if clean(target.strip("<> ")) != capture.url:
+    if target.startswith("<") and target.endswith(">"):  # as some writers have it
+        target = target[1:-1]
+    if clean(target) != capture.url:
         raise RecordError("the record is of another address than the index says")
     written = str(record.rec_headers.get_header("WARC-Date") or "")
     try:

@@ -75,7 +75,7 @@ def _read(
     data = stack.enter_context(Host(archive.data, pace))
     asking = Asking(index, data, archive, options, state)
     asking.all(crawls_to_ask(index, archive, options), ours)
-    chosen = plan(asking.captures, versions=options.versions, most=options.most)
+    chosen = plan(asking.captures, versions=options.versions, most=options.most, known=known.keys)
     before = len(known.keys & {one.key for one in asking.captures})
     _fetch(data, chosen, known, state, options)
     summary = _summary(state, archive, ours, asking, chosen)
@@ -93,10 +93,7 @@ def _read(
 def _fetch(data: Host, chosen: Plan, known: Earlier, state: State, options: HistoryOptions) -> None:
     """Fetch what is not known, keep each record at once."""
     failures = 0
-    waiting = [
-        group for group in chosen.groups if any(one.key not in known.keys for one in group.captures)
-    ]
-    for number, group in enumerate(waiting, 1):
+    for number, group in enumerate(chosen.groups, 1):
         read = read_group(data, group, known)
         state.add_record(read.lines, read.rows)
         for line in read.lines:
@@ -107,8 +104,8 @@ def _fetch(data: Host, chosen: Plan, known: Earlier, state: State, options: Hist
                 f"{data.name} gave none of the last {failures} records: {read.reason}",
                 f"check --data; {GOES_ON}",
             )
-        if number % _TOLD == 0 or number == len(waiting):
-            options.tell(f"read {number} of {len(waiting)} records")
+        if number % _TOLD == 0 or number == len(chosen.groups):
+            options.tell(f"read {number} of {len(chosen.groups)} records")
 
 
 def _remember(known: Earlier, line: dict[str, Any]) -> None:

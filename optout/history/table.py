@@ -91,6 +91,7 @@ def _entries(host: Host, path: str, place: Place) -> Iterator[dict[str, Any]]:
 
 def _rows(file: pq.ParquetFile, number: int, place: Place) -> Iterator[dict[str, Any]]:
     """The rows of a row group that are of the place's host, as the CDX API names their fields."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if _unpacked_size(file, number) > _MAX_GROUP:
@@ -102,7 +103,8 @@ def _rows(file: pq.ParquetFile, number: int, place: Place) -> Iterator[dict[str,
     if not pc.any(mask).as_py():
         return
     rows = file.read_row_group(number, columns=list(_COLUMNS)).filter(mask)
-    times = pc.strftime(rows["fetch_time"].cast("timestamp[s, tz=UTC]"), "%Y%m%d%H%M%S")
+    seconds = rows["fetch_time"].cast(pa.timestamp("s", tz="UTC"), safe=False)
+    times = pc.strftime(seconds, "%Y%m%d%H%M%S")
     rows = rows.set_column(rows.schema.get_field_index("fetch_time"), "fetch_time", times)
     for row in rows.to_pylist():
         yield {_COLUMNS[name]: value for name, value in row.items()}
