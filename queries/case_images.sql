@@ -9,7 +9,8 @@ WITH mentions AS (
         bool_and(coalesce(furniture, FALSE)) AS furniture,
         bool_or(coalesce(in_laion_shape, FALSE)) AS in_laion_shape,
         min(not_in_shape_because) AS not_in_shape_because,
-        coalesce(min(page_url) FILTER (source <> 'capture'), min(page_url)) AS page_url,
+        -- A page that only an archive has is no page that shows the image.
+        min(page_url) FILTER (source <> 'capture') AS page_url,
         bool_and(source = 'capture') AS archived
     FROM image_refs
     WHERE image_url IS NOT NULL

@@ -39,8 +39,16 @@ def _digits(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     metavar="NAME",
     help="Ask this crawl of the archive only, such as CC-MAIN-2016-07; repeat for more.",
 )
-@click.option("--from", "first", callback=_digits, help="Captures from this year, month or day.")
-@click.option("--to", "last", callback=_digits, help="Captures up to this year, month or day.")
+@click.option(
+    "--from",
+    "first",
+    callback=_digits,
+    metavar="DATE",
+    help="Captures from this year, month or day.",
+)
+@click.option(
+    "--to", "last", callback=_digits, metavar="DATE", help="Captures up to this date, inclusive."
+)
 @click.option(
     "--max-captures",
     type=click.IntRange(1, 100_000),

@@ -15,7 +15,7 @@ from optout.history.plan import within
 from optout.history.state import State
 from optout.history.table import ask_table, table_files
 
-MOST_CAPTURES = 300_000  # held at a time
+MOST_CAPTURES = 100_000  # held at a time
 _TOLD = 10  # crawls
 
 

@@ -89,7 +89,9 @@ def ask(host: Host, crawl: str, place: Place, kind: str) -> Found:
     Raises FetchError when the index cannot be asked.
     """
     asked = question(place, kind)
-    pages = host.ask(_path(crawl, asked, kind, showNumPages="true"), _page_count)
+    pages = 1  # an exact address has few captures in a crawl
+    if asked["matchType"] != "exact":
+        pages = host.ask(_path(crawl, asked, kind, showNumPages="true"), _page_count)
     captures: dict[str, Capture] = {}
     odd, more, absent = 0, pages > _MOST_PAGES, False
     for page in range(min(pages, _MOST_PAGES)):

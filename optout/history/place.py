@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
-from crawler.urls import host_of, place_of
+from crawler.urls import host_of, origin, place_of
 from optout.case import Case, DeclaredHost
+from optout.errors import CrawlError
+from optout.identity import shared_host
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A host, or a folder of one; `since` and `until` bound the time it was the artist's."""
 
-    root: str  # address in clean form
+    root: str  # address in clean form, ends with a slash
     subdomains: bool = False
     since: date | None = None
     until: date | None = None
@@ -27,7 +29,7 @@ class Place:
     @property
     def pages(self) -> str:
         """Host and path as an index is asked for them."""
-        return place_of(self.root) + urlsplit(self.root).path.rpartition("/")[0] + "/"
+        return self.root.partition("://")[2]
 
     @property
     def robots(self) -> str:
@@ -48,19 +50,18 @@ class Place:
         return same and (path.startswith(folder) or path == "/robots.txt")
 
 
-def places(case: Case, sites: Iterable[str], *, subdomains: bool = False) -> list[Place]:
+def places(case: Case, sites: Sequence[str], *, subdomains: bool = False) -> list[Place]:
     """The places named, else the sites and hosts of the case; each once, in that order.
 
-    Raises CrawlError for a text that is no address of a site.
+    Raises CrawlError for a text that is no address of a site, or one of a host full of strangers.
     """
     from optout.crawling import site_root
 
-    hosts = {_bare(host_of(one.root)): one for one in map(_declared, case.hosts) if one}
-    named = [Place(site_root(site), subdomains) for site in sites]
-    if not named:
-        named = [Place(site_root(site), subdomains) for site in case.sites]
-        named += hosts.values()
-    return list(dict.fromkeys(_dated(one, hosts.get(_bare(one.host))) for one in named))
+    declared = [one for one in map(_declared, case.hosts) if one]
+    dates = {_bare(one.host): one for one in declared}
+    named = [Place(_root(site_root(site)), subdomains) for site in sites or case.sites]
+    dated = [_dated(one, dates.get(_bare(one.host))) for one in named]
+    return list(dict.fromkeys(dated if sites else dated + declared))
 
 
 def _dated(place: Place, declared: Place | None) -> Place:
@@ -72,15 +73,36 @@ def _dated(place: Place, declared: Place | None) -> Place:
 
 def _declared(host: DeclaredHost) -> Place | None:
     from optout.crawling import site_root
-    from optout.errors import CrawlError
 
     below = host.host.startswith("*.")
     try:
         root = site_root(host.host.removeprefix("*."))
     except CrawlError:
         return None  # the search says what is wrong with it
-    root = root if root.endswith("/") else f"{root}/"
-    return Place(root, below, host.since, host.until)
+    if _is_everybodys(root):
+        return None
+    return Place(_root(root, whole=False), below, host.since, host.until)
+
+
+def _root(address: str, whole: bool = True) -> str:
+    """Where a place begins: its host, or the folder that is the artist's on a shared one."""
+    path = urlsplit(address).path
+    if whole and _is_everybodys(address):
+        raise CrawlError(
+            f"{host_of(address)} holds many people's pages",
+            "name your own part of it, for example its address with your name in the path",
+        )
+    if whole and not shared_host(host_of(address)):
+        return f"{origin(address)}/"
+    last = path.rpartition("/")[2]
+    folder = path[: -len(last)] if "." in last else path
+    return f"{origin(address)}{folder.rstrip('/')}/"
+
+
+def _is_everybodys(address: str) -> bool:
+    shared = shared_host(host_of(address))
+    whole = not urlsplit(address).path.strip("/")
+    return bool(shared and whole and _bare(host_of(address)) == _bare(shared.host))
 
 
 def _bare(host: str) -> str:
