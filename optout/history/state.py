@@ -41,7 +41,7 @@ class State:
         self._journal = Journal(folder)
         self._answers: dict[str, Found] = {}
         begun = self._load()
-        self.resumed = begun is not None
+        self.resumed = bool(self._answers)
         begin = begun or {"run_id": run_id, "started_at": started_at}
         self.run_id, self.started_at = begin["run_id"], begin["started_at"]
         if begun is None:
