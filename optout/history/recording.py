@@ -117,9 +117,10 @@ def _remember(known: Earlier, line: dict[str, Any]) -> None:
 def _summary(
     state: State, archive: Archive, ours: Iterable[Place], asking: Asking, chosen: Plan
 ) -> dict[str, Any]:
-    cut = [{"reason": reason, "count": 0, "examples": []} for reason in asking.cut]
+    budget = {"kind": "budget", "what": "pages"}
+    cut = [budget | {"reason": reason, "count": 0, "examples": []} for reason in asking.cut]
     cut += [
-        {"reason": f"left out, {reason}", "count": count, "examples": list(examples)}
+        budget | {"reason": f"left out, {reason}", "count": count, "examples": list(examples)}
         for reason, count, examples in chosen.left_out
     ]
     return {
