@@ -20,6 +20,7 @@ COMMANDS = (
     "crawl",
     "add",
     "accounts",
+    "history",
     "datasets",
     "match",
     "confirm",

@@ -177,7 +177,7 @@ def _exchange(
             if (answer.status in _REDIRECTS and hop.value("location")) or not ask.wanted(hop):
                 return b"", False
             return _body(answer, ask.max_bytes)
-    except _TROUBLE as error:
+    except TROUBLE as error:
         raise _told(error) from error
 
 
@@ -210,7 +210,7 @@ def _body(answer: httpcore.Response, most: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-_TROUBLE = (
+TROUBLE = (
     Refused,
     NoAddress,
     zlib.error,
@@ -231,6 +231,11 @@ _WORDS = (
     (zlib.error, "the body's gzip compression is broken"),
     ((httpcore.NetworkError, httpcore.RemoteProtocolError), "the answer broke off or is not HTTP"),
 )
+
+
+def trouble_in_words(error: Exception) -> str:
+    """One of TROUBLE for a person: why no answer came."""
+    return _told(error).reason
 
 
 def _told(error: Exception) -> _Stop:

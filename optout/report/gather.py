@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout import tables
 from optout.case import Case
+from optout.report.captures import captures_of
 from optout.report.changes import changes_of
 from optout.report.coverage import current
 from optout.report.damage import damage_told
@@ -70,6 +71,7 @@ def gather(case: Case) -> Report:
             requests_folder=f"requests/{date}/",
             requests=lists,
             first_dataset=_first_dataset(),
+            captures=captures_of(connection, case, frozenset(choices.rejected)),
         )
 
 
