@@ -1,0 +1,80 @@
+"""reservations.toml → the header lines and files that say it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header line; reservations.toml explains each field."""
+
+    name: str
+    value: str
+    repeat: bool
+    read_by: str
+    source: str
+    checked: date
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A web server or hosting service; servers.toml explains each field."""
+
+    key: str
+    name: str
+    headers: str
+    template: str
+    put: str
+    test: str
+    source: str
+    checked: date
+    gone: str = ""
+    template_gone: str = ""
+    put_gone: str = ""
+    merge: str = ""
+
+
+@cache
+def table() -> dict[str, Any]:
+    """reservations.toml."""
+    return _read("reservations.toml")
+
+
+@cache
+def headers() -> tuple[Header, ...]:
+    """The header lines, in the order in which they are written."""
+    return tuple(Header(**entry) for entry in table()["header"])
+
+
+@cache
+def servers() -> tuple[Server, ...]:
+    """All servers, in the order of the table."""
+    return tuple(Server(key, **fields) for key, fields in _read("servers.toml").items())
+
+
+def with_reservation(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Header lines of an answer as they are once the rules are in place.
+
+    >>> with_reservation([("X-Robots-Tag", "noindex"), ("tdm-reservation", "0")])[:2]
+    (('X-Robots-Tag', 'noindex'), ('X-Robots-Tag', 'noai, noimageai'))
+    """
+    replaced = {header.name.lower() for header in headers() if not header.repeat}
+    kept = [line for line in lines if line[0].lower() not in replaced]
+    return (*kept, *((header.name, header.value) for header in headers()))
+
+
+def says_it(lines: Iterable[tuple[str, str]]) -> bool:
+    """Whether an answer carries every one of the header lines already."""
+    there = {(name.lower(), value.strip().lower()) for name, value in lines}
+    return all((header.name.lower(), header.value.lower()) in there for header in headers())
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((resources.files(__package__) / name).read_text("utf-8"))

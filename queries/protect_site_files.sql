@@ -1,0 +1,13 @@
+-- Site files other than robots.txt that are there already, so that none is put in their place.
+-- reads: current_site_files
+-- columns: origin, kind, url
+SELECT DISTINCT
+    origin,
+    kind,
+    url
+FROM current_site_files
+WHERE kind <> 'robots.txt' AND outcome = 'fetched' AND status BETWEEN 200 AND 299
+ORDER BY
+    origin,
+    kind,
+    url
