@@ -26,6 +26,7 @@ COMMANDS = (
     "reject",
     "requests",
     "report",
+    "protect",
     "show",
     "signals",
     "urlkey",

@@ -1,4 +1,4 @@
-"""Merging into a present robots.txt: training crawlers are asked to stay away, search is as before."""
+"""Merging into a present robots.txt: training crawlers are kept out, search is as before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from optout.protect.robots import merge, token
 NAMES = asked_to_stay_away()
 # What a reader that keeps to RFC 9309 can match; the others are there for readers that do not.
 MATCHABLE = [name for name in NAMES if token(name) == name.lower()]
-PATHS = ("/", "/a", "/a/b.jpg", "/private/x", "/works/1.jpg?w=300", "/%7Ea", "/b/c$d", "/robots.txt")
+PATHS = (
+    "/",
+    "/a",
+    "/a/b.jpg",
+    "/private/x",
+    "/works/1.jpg?w=300",
+    "/%7Ea",
+    "/b/c$d",
+    "/robots.txt",
+)
 SEARCH = ["Googlebot", "bingbot", *(agent.token for agent in search_agents())]
 
 LINE = st.one_of(
@@ -47,7 +56,9 @@ def robots_files(draw: st.DrawFn) -> bytes:
 @example(b"User-agent: *\nContent-Signal: ai-train=no\nUser-agent: GPTBot\nDisallow: /")
 @example(b"Allow: /\nUser-agent: GPTBot\nAllow: /\n")
 @example(b"User-agent: Googlebot")
-@example(b"User-agent: *\nDisallow: /x\n\nUser-agent: GPTBot\nAllow: /\n\nUser-agent: b\nDisallow: /")
+@example(
+    b"User-agent: *\nDisallow: /x\n\nUser-agent: GPTBot\nAllow: /\n\nUser-agent: b\nDisallow: /"
+)
 def test_search_keeps_its_rules_and_training_is_kept_out(present: bytes) -> None:
     before, merged = parse(present), merge(present, NAMES).body
     after = parse(merged)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.protect.agents import asked_to_stay_away
 from optout.protect.effect import Effect, effects, lacking_headers
-from optout.protect.reservation import Server, headers, servers, table
+from optout.protect.reservation import Server, headers, table
 from optout.protect.robots import merge
 from optout.protect.situation import Host, Situation, folder_name
 from optout.protect.texts import text
@@ -70,15 +69,14 @@ class Plan:
         return tuple(e for e in self.effects if not e.searches)
 
 
-def make_plan(found: Situation, as_of: datetime, chosen: Sequence[str] = ()) -> Plan:
-    """The plan for all hosts the artist controls; `chosen` are keys of servers.toml, none for all.
+def make_plan(found: Situation, as_of: datetime, used: tuple[Server, ...]) -> Plan:
+    """The plan for all hosts the artist controls, with header rules for the servers of `used`.
 
     The same situation gives the same plan, byte for byte.
     """
     files: dict[str, bytes] = {}
     counts = lacking_headers(found)
     hosts = tuple(_host(host, counts.get(host.place, (0, 0)), files) for host in found.mine)
-    used = tuple(server for server in servers() if not chosen or server.key in chosen)
     if any(plan.needs_headers for plan in hosts):
         for server in used:
             body = text(server.template, headers=headers())

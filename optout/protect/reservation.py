@@ -10,6 +10,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from optout.errors import ProtectError
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -38,6 +40,8 @@ class Server:
     gone: str = ""
     template_gone: str = ""
     put_gone: str = ""
+    line: str = ""
+    line_gone: str = ""
     merge: str = ""
 
 
@@ -57,6 +61,21 @@ def headers() -> tuple[Header, ...]:
 def servers() -> tuple[Server, ...]:
     """All servers, in the order of the table."""
     return tuple(Server(key, **fields) for key, fields in _read("servers.toml").items())
+
+
+def choose(keys: Iterable[str]) -> tuple[Server, ...]:
+    """The servers of these keys, in the order of the table; all where there is none.
+
+    Raises ProtectError for a key that is not in servers.toml.
+    """
+    wanted = set(keys)
+    unknown = sorted(wanted - {server.key for server in servers()})
+    if unknown:
+        raise ProtectError(
+            f"“{unknown[0]}” is no server known here",
+            f"it takes: {', '.join(server.key for server in servers())}",
+        )
+    return tuple(server for server in servers() if not wanted or server.key in wanted)
 
 
 def with_reservation(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

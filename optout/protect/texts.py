@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from optout.report.render import cut, number, plural, visible
 
 _PLAIN = re.compile(r"[A-Za-z0-9/_~-]")
+_SLASHES = re.compile(r"/{2,}")
 
 
 def text(template: str, **values: Any) -> str:
@@ -29,25 +30,28 @@ def page(template: str, **values: Any) -> str:
     return _html().get_template(template).render(**values)
 
 
-def octets(value: str) -> str:
+def octets(value: bytes | str) -> str:
     r"""A literal for a pattern that is matched byte by byte (nginx, Apache).
 
-    >>> octets("/a b\u00e9.jpg")
-    '/a\\x20b\\xc3\\xa9\\x2ejpg'
+    Servers make one of several slashes, so any number of them stands for any other.
+
+    >>> octets("/a//b\u00e9.jpg")
+    '/a/+b\\xc3\\xa9\\x2ejpg'
     """
-    return "".join(
-        c if _PLAIN.fullmatch(c) else "".join(f"\\x{b:02x}" for b in c.encode("utf-8", "replace"))
-        for c in value
-    )
+    data = value.encode("utf-8", "replace") if isinstance(value, str) else value
+    pattern = "".join(c if _PLAIN.fullmatch(c := chr(b)) else f"\\x{b:02x}" for b in data)
+    return _SLASHES.sub("/+", pattern)
 
 
-def characters(value: str) -> str:
+def characters(value: bytes | str) -> str:
     r"""A literal for a pattern that is matched character by character (Caddy).
 
     >>> characters("/a b\u00e9.jpg`")
     '/a\\x{20}b\\x{e9}\\x{2e}jpg\\x{60}'
     """
-    return "".join(c if _PLAIN.fullmatch(c) else f"\\x{{{ord(c):x}}}" for c in value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    pattern = "".join(c if _PLAIN.fullmatch(c) else f"\\x{{{ord(c):x}}}" for c in text)
+    return _SLASHES.sub("/+", pattern)
 
 
 def wrapped(value: str) -> str:
@@ -76,9 +80,7 @@ def _plain() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        octets=octets, characters=characters, script=script, wrapped=wrapped
-    )
+    environment.filters.update(octets=octets, characters=characters, script=script, wrapped=wrapped)
     environment.globals.update(plural=plural)
     return environment
 

@@ -1,6 +1,7 @@
-"""A picture's bytes → the tag it carries and a fingerprint of its pixels, by other code than wrote it.
+"""A picture's bytes → the tag it carries, and a fingerprint of its pixels.
 
-The packet is found by Pillow and read by the standard library's parser; the writer shares neither.
+The packet is found by Pillow and read by the standard library's parser; the code that writes it
+uses neither.
 """
 
 from __future__ import annotations

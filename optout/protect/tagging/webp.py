@@ -1,4 +1,4 @@
-"""WebP bytes → the same with another XMP chunk (WebP container specification). Nothing else moves."""
+"""WebP bytes → the same with another XMP chunk (WebP container specification)."""
 
 from __future__ import annotations
 
