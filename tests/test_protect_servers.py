@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +22,7 @@ from optout.demo.server import PREFERRED, at, respond
 from optout.protect.reservation import headers, servers
 from optout.readers.site import image_verdicts
 from tests.harness import FAST, jpeg, optout, rows
-from tests.web_servers import OWN, SERVERS, Made, free_port, readable_by_all, serving
+from tests.web_servers import OWN, SERVERS, Made, free_port, serving
 
 PAGE = "<!doctype html><title>T</title>{}"
 ROBOTS = (
@@ -32,9 +33,11 @@ FILES = {server.key: server for server in servers()}
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    readable_by_all(tmp_path)
-    return tmp_path
+def place() -> Iterator[Path]:
+    """A folder that a server without root's rights may read; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="optout-servers-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def site(root: Path) -> None:
@@ -67,8 +70,6 @@ def test_what_the_table_promised_is_what_a_second_scan_finds(name: str, place: P
     host = f"127.0.0.1:{port}"
     promised = table(place / "out")
     shutil.copytree(place / "out" / host.replace(":", "_"), root, dirs_exist_ok=True)
-    for path in (root, *root.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
     made = Made(headers=place / "out" / "headers" / FILES[name].headers)
     with serving(name, root, port, made, place / "after"):
         done = optout("crawl", "--case", "case", *FAST, cwd=place)
@@ -111,7 +112,6 @@ def test_what_the_table_promised_is_what_a_second_scan_finds(name: str, place: P
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int, int]]:
     """One run of the demo on ports of its own, with the plan to retire what is listed."""
     folder = tmp_path_factory.mktemp("retire")
-    readable_by_all(folder)
     with ExitStack() as stack:
         for port in PREFERRED:  # so that it takes free ones
             taken = stack.enter_context(socket.socket())

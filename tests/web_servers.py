@@ -168,11 +168,3 @@ COMMANDS: Mapping[str, Callable[[Path, int, Made, Path], list[str]]] = {
 }
 PACKAGES = {"nginx": "nginx-light", "apache": "apache2", "caddy": "caddy"}
 SERVERS = tuple(COMMANDS)
-
-
-def readable_by_all(folder: Path) -> None:
-    """Servers give up root's rights; the test's folder must let them in."""
-    for path in (folder, *folder.parents):
-        if path == Path("/tmp") or path == Path("/"):
-            break
-        path.chmod(path.stat().st_mode | 0o055)
