@@ -26,7 +26,8 @@ from optout.readers.verdicts import (
     verdict,
 )
 
-_TELLING = (DISALLOWED, UNKNOWN, ALLOWED)  # the strictest first
+# Whose reason is shown: what is not as wished comes first.
+_TELLING = {True: (DISALLOWED, UNKNOWN, ALLOWED), False: (ALLOWED, UNKNOWN, DISALLOWED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Tally:
     allowed: int = 0
     disallowed: int = 0
     unknown: int = 0
-    why: str = ""  # of the most frequent verdict of the strictest kind
+    why: str = ""  # of the most frequent verdict that is not as wished, else of the most frequent
 
     @property
     def words(self) -> str:
@@ -98,8 +99,8 @@ def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]
             searches=reader.token in searching,
             basis=reader.basis,
             source=reader.source,
-            before=before[host.place, reader.name].tally(),
-            after=after[host.place, reader.name].tally(),
+            before=before[host.place, reader.name].tally(reader.token in searching),
+            after=after[host.place, reader.name].tally(reader.token in searching),
         )
         for host in found.hosts
         for reader in asked()
@@ -140,8 +141,8 @@ class _Count:
         self.values[found.value] += 1
         self.reasons[found.value, found.why] += 1
 
-    def tally(self) -> Tally:
-        value = next((value for value in _TELLING if self.values[value]), ALLOWED)
+    def tally(self, searches: bool) -> Tally:
+        value = next((value for value in _TELLING[searches] if self.values[value]), ALLOWED)
         why = next((why for (v, why), _ in self.reasons.most_common() if v == value), "")
         return Tally(self.values[ALLOWED], self.values[DISALLOWED], self.values[UNKNOWN], why)
 

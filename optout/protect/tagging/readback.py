@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +72,9 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
                 yield image
         except Image.DecompressionBombError as error:
             raise FileProblem(_TOO_MANY) from error
-        except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        except FileProblem:
+            raise
+        except Exception as error:  # decoders raise a dozen kinds of errors on hostile bytes
             raise FileProblem("it cannot be read as a picture") from error
 
 
