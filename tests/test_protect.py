@@ -195,6 +195,9 @@ def test_only_what_the_artist_controls_is_theirs(tmp_path: Path) -> None:
         tmp_path / "case", sites=["https://www.mira.example/", "https://x.tumblr.com/"]
     )
     mine = controls(case, ["old.example", "cdn.shopify.com/s/files/1/0190/8574"])
+    assert not mine("https://x.tumblr.com/")  # theirs to fill, not to configure
+    with pytest.raises(ProtectError, match=r"--host cdn\.shopify\.com"):
+        controls(case, ["cdn.shopify.com"])
     yes = ["https://mira.example/a", "http://cdn.mira.example/a", "https://old.example/"]
     no = ["https://notmira.example/", "https://cdn.shopify.com/s/files/1/0190/8574/a.jpg"]
     no += ["https://64.media.tumblr.com/a.jpg", "https://other.tumblr.com/", "not an address"]

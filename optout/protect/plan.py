@@ -45,7 +45,7 @@ class Plan:
 
     as_of: datetime
     hosts: tuple[HostPlan, ...]
-    others: tuple[Host, ...]  # with pictures of the artist's, out of reach
+    others: tuple[Host, ...]  # with pictures of the artist's, or run by a service
     effects: tuple[Effect, ...]
     servers: tuple[Server, ...]
     files: dict[str, bytes] = field(repr=False)
@@ -84,7 +84,7 @@ def make_plan(found: Situation, as_of: datetime, used: tuple[Server, ...]) -> Pl
     files["meta.html"] = text("meta.html.j2", robots=headers()[0].value).encode()
     robots = {p.host.place: files.get(f"{p.folder}/robots.txt") for p in hosts}
     changed = effects(found, {place: body for place, body in robots.items() if body is not None})
-    others = tuple(host for host in found.hosts if not host.mine and host.images)
+    others = tuple(host for host in found.hosts if not host.mine and (host.images or host.builder))
     return Plan(as_of, hosts, others, changed, used, dict(sorted(files.items())))
 
 

@@ -90,9 +90,23 @@ def with_reservation(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str],
 
 
 def says_it(lines: Iterable[tuple[str, str]]) -> bool:
-    """Whether an answer carries every one of the header lines already."""
-    there = {(name.lower(), value.strip().lower()) for name, value in lines}
-    return all((header.name.lower(), header.value.lower()) in there for header in headers())
+    """Whether an answer carries all of it already, perhaps among other rules of a line.
+
+    A line with a colon does not count: readers differ on whom it speaks to.
+
+    >>> says_it([("X-Robots-Tag", "noindex, noimageai, noai"), ("TDM-Reservation", "1"),
+    ...          ("Content-Usage", "train-ai=n")])
+    True
+    """
+    said = [(name.lower(), _members(value)) for name, value in lines if ":" not in value]
+    return all(
+        any(name == header.name.lower() and _members(header.value) <= there for name, there in said)
+        for header in headers()
+    )
+
+
+def _members(value: str) -> set[str]:
+    return {member.strip().lower() for member in value.split(",")}
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crawler.signals.robots_txt import LIMIT, Directive, parse
 from optout.errors import ProtectError
+from optout.protect.robots_edit import (
+    RULES,
+    Block,
+    Edit,
+    blocks_of,
+    line_end,
+    place_of_ours,
+    split_bom,
+    written,
+)
 
 SIGNAL = "Content-Signal"
 SIGNAL_VALUE = "search=yes, ai-train=no"  # contentsignals.org
@@ -19,7 +29,6 @@ USAGE = "Content-Usage"
 USAGE_VALUE = "train-ai=n"  # draft-ietf-aipref-attach-05
 HEAD = "# Training crawlers are asked to stay away; search engines are not touched."
 
-_RULES = ("allow", "disallow")
 _GLOBAL = ("sitemap", "license")  # these speak for the whole file, wherever they stand
 _TOKEN = re.compile(r"[A-Za-z_-]*")
 _EVERYTHING = frozenset({"/", "*", "/*"})
@@ -34,25 +43,6 @@ class Merged:
     changes: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Block:
-    """One group as written: its user-agent lines and everything up to the next group."""
-
-    agents: list[Directive] = field(default_factory=list)
-    others: list[Directive] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Edit:
-    """Changes by physical line (from 1): other text for it, lines after it, lines before it."""
-
-    instead: dict[int, bytes] = field(default_factory=dict)
-    after: dict[int, list[str]] = field(default_factory=dict)
-    top: list[str] = field(default_factory=list)
-    end: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-
-
 def merge(present: bytes | None, names: Sequence[str], *, licence: str = "") -> Merged:
     """The present file (None where there is none) with what is missing, and nothing else.
 
@@ -64,17 +54,17 @@ def merge(present: bytes | None, names: Sequence[str], *, licence: str = "") -> 
     >>> merge(b"User-agent: *\\nAllow: /\\n", ["GPTBot"]).body.decode().splitlines()[1:3]
     ['User-agent: GPTBot', 'Disallow: /']
     """
-    bom, text = _split_bom(present or b"")
+    bom, text = split_bom(present or b"")
     lines = text.splitlines(keepends=True)
     directives = parse(text).lines
-    blocks = list(_blocks(directives))
-    edit = _Edit()
+    blocks = list(blocks_of(directives))
+    edit = Edit()
     _keep_out(blocks, names, edit)
     _state_preferences(blocks, edit, set(edit.instead))
     if licence and not any(d.key == "license" for d in directives):
         edit.end += ["", f"License: {licence}"]
         edit.changes.append(f"names the licence file: {licence}")
-    body = bom + _written(lines, edit, _place(lines, blocks), _line_end(text))
+    body = bom + written(lines, edit, place_of_ours(lines, blocks), line_end(text))
     if len(body) > LIMIT:
         raise ProtectError(
             f"robots.txt would have {len(body):,} bytes; readers look at the first {LIMIT:,} only",
@@ -93,7 +83,7 @@ def token(value: str) -> str:
     return "*" if value == "*" else found.group().lower() if found else ""
 
 
-def _keep_out(blocks: list[_Block], names: Sequence[str], edit: _Edit) -> None:
+def _keep_out(blocks: list[Block], names: Sequence[str], edit: Edit) -> None:
     """A group for all names that may still read something; their present groups step back."""
     open_ = [name for name in names if not _shut_out(blocks, name)]
     if not open_:
@@ -126,19 +116,19 @@ def _names(value: str, name: str) -> bool:
     return whole or (token(name) == name.lower() and token(value) == name.lower())
 
 
-def _shut_out(blocks: list[_Block], name: str) -> bool:
+def _shut_out(blocks: list[Block], name: str) -> bool:
     """Whether nothing is open to `name` already: its own groups, else those for "*"."""
     own = [b for b in blocks if any(_names(d.value, name) for d in b.agents)]
     return _forbids_all(own or [b for b in blocks if any(d.value == "*" for d in b.agents)])
 
 
-def _forbids_all(blocks: Iterable[_Block]) -> bool:
-    rules = [d for block in blocks for d in block.others if d.key in _RULES]
+def _forbids_all(blocks: Iterable[Block]) -> bool:
+    rules = [d for block in blocks for d in block.others if d.key in RULES]
     some = any(d.key == "disallow" and d.value in _EVERYTHING for d in rules)
     return some and not any(d.key == "allow" and d.value for d in rules)
 
 
-def _state_preferences(blocks: list[_Block], edit: _Edit, gone: set[int]) -> None:
+def _state_preferences(blocks: list[Block], edit: Edit, gone: set[int]) -> None:
     """Content-Signal and Content-Usage in each group that may read something.
 
     Nothing is inherited from "*" by a group with a name (RFC 9309, 2.2.1), so each needs them.
@@ -156,16 +146,16 @@ def _state_preferences(blocks: list[_Block], edit: _Edit, gone: set[int]) -> Non
         edit.changes.append("says “no training, search welcome” to everyone else")
 
 
-def _tokens(block: _Block, gone: set[int]) -> set[str]:
+def _tokens(block: Block, gone: set[int]) -> set[str]:
     return {token(d.value) for d in block.agents if d.line not in gone} - {""}
 
 
-def _shut_for(name: str, present: list[tuple[_Block, set[str]]]) -> bool:
+def _shut_for(name: str, present: list[tuple[Block, set[str]]]) -> bool:
     """What nobody may read has no usage to be stated (draft-ietf-aipref-attach)."""
     return _forbids_all(block for block, names in present if name in names)
 
 
-def _kinds_said(block: _Block, edit: _Edit, gone: set[int]) -> Iterator[str]:
+def _kinds_said(block: Block, edit: Edit, gone: set[int]) -> Iterator[str]:
     """Which preferences the block states; a present ai-train=yes is turned on the way."""
     for line in block.others:
         if line.line in gone:
@@ -184,7 +174,7 @@ def _reserves(value: str) -> bool:
     )
 
 
-def _turn(line: Directive, edit: _Edit) -> None:
+def _turn(line: Directive, edit: Edit) -> None:
     """`ai-train=no` into a Content-Signal line that lacks it or says otherwise."""
     found = _MEMBER.findall(line.value)
     if found and all(re.fullmatch(r"(?i)ai-train\s*=\s*no", member) for member in found):
@@ -194,9 +184,7 @@ def _turn(line: Directive, edit: _Edit) -> None:
     edit.changes.append(f"line {line.line}: “{line.value}” now says ai-train=no")
 
 
-def _add_preferences(
-    block: _Block, names: set[str], said: dict[str, set[str]], edit: _Edit
-) -> None:
+def _add_preferences(block: Block, names: set[str], said: dict[str, set[str]], edit: Edit) -> None:
     missing = [kind for kind in (SIGNAL, USAGE) if names - said[kind]]
     if not missing:
         return
@@ -210,71 +198,3 @@ def _add_preferences(
 def _preferences(kinds: Sequence[str]) -> list[str]:
     values = {SIGNAL: SIGNAL_VALUE, USAGE: USAGE_VALUE}
     return [f"{kind}: {values[kind]}" for kind in kinds]
-
-
-def _blocks(directives: Iterable[Directive]) -> Iterator[_Block]:
-    """The groups in order; what stands before the first one belongs to none."""
-    block: _Block | None = None
-    for line in directives:
-        if line.key == "user-agent":
-            if block is None or any(d.key in _RULES for d in block.others):
-                if block:
-                    yield block
-                block = _Block()
-            block.agents.append(line)
-        elif block:
-            block.others.append(line)
-    if block:
-        yield block
-
-
-def _place(lines: list[bytes], blocks: list[_Block]) -> int:
-    """Where our groups go: before the first group and the comment right above it.
-
-    There they join with nothing: rules before the first group speak to nobody, and our last line
-    is a rule, so that the next user-agent line begins a group of its own.
-    """
-    if not blocks:
-        return len(lines)
-    place = blocks[0].agents[0].line - 1
-    while place and lines[place - 1].lstrip().startswith(b"#"):
-        place -= 1
-    return place
-
-
-def _written(lines: list[bytes], edit: _Edit, place: int, end: bytes) -> bytes:
-    out: list[bytes] = []
-    for number, line in enumerate([*lines, None]):
-        if number == place and edit.top:
-            top = edit.top if line is not None else edit.top[:-1]
-            out += [b"" if _is_ended(out) else end, *(_encoded(text, end) for text in top)]
-        if line is None:
-            break
-        body = line.rstrip(b"\r\n")
-        out.append(edit.instead.get(number + 1, body) + line[len(body) :])
-        if number + 1 in edit.after:
-            added = [_encoded(text, end) for text in edit.after[number + 1]]
-            out += [b"" if _is_ended(out) else end, *added]
-    if edit.end:
-        out += [b"" if _is_ended(out) else end, *(_encoded(text, end) for text in edit.end)]
-    return b"".join(out)
-
-
-def _is_ended(out: list[bytes]) -> bool:
-    last = next((part for part in reversed(out) if part), b"\n")
-    return last.endswith((b"\r", b"\n"))
-
-
-def _encoded(text: str, end: bytes) -> bytes:
-    return text.encode() + end
-
-
-def _line_end(text: bytes) -> bytes:
-    if b"\r\n" in text:
-        return b"\r\n"
-    return b"\r" if b"\r" in text and b"\n" not in text else b"\n"
-
-
-def _split_bom(body: bytes) -> tuple[bytes, bytes]:
-    bom = b"\xef\xbb\xbf"
-    return (bom, body[3:]) if body.startswith(bom) else (b"", body)

@@ -89,18 +89,23 @@ def controls(case: Case, also: Sequence[str] = ()) -> Controls:
     """Address → whether the artist can set header lines and files there.
 
     That is: sites of the case, declared hosts, and names below a domain that the artist registered.
-    A part of a host that many share is the artist's to fill, not to configure.
+    A part of a host that many share is the artist's to fill, not to configure. Raises ProtectError
+    when one of `also` is such a host.
     """
     from optout.identity import identify, registered_domain, shared_host
     from optout.matching.declared import read
+    from optout.report.steps import builder
 
+    refused = read((), map(DeclaredHost, also))[1]
+    if refused:
+        raise ProtectError(f"--host {refused[0].host}: {refused[0].advice}", _OWN_HOST)
     declared, _ = read(case.sites, [*case.hosts, *map(DeclaredHost, also)])
     whole = [one for one in declared if not one.path and not one.account]
     domains = {registered_domain(one.host) for one in whole if one.site} - {""}
 
     def is_mine(url: str) -> bool:
         host = (urlsplit(url).hostname or "").rstrip(".")
-        if not host or shared_host(host):
+        if not host or shared_host(host) or builder(url):
             return False
         identity = identify(url)
         return registered_domain(host) in domains or any(one.covers(identity) for one in whole)
@@ -108,13 +113,16 @@ def controls(case: Case, also: Sequence[str] = ()) -> Controls:
     return is_mine
 
 
+_OWN_HOST = "name a host on which you can set files or header lines"
+
+
 def folder_name(place: str) -> str:
     """A host as the name of a folder.
 
     >>> folder_name("127.0.0.1:8631"), folder_name("[::1]:80")
-    ('127.0.0.1_8631', '__1__80')
+    ('127.0.0.1_8631', '___1__80')
     """
-    return "".join(c if c.isalnum() or c in ".-" else "_" for c in place).lstrip(".[") or "host"
+    return "".join(c if c.isalnum() or c in ".-" else "_" for c in place).lstrip(".") or "host"
 
 
 def _host(row: Row, file: Row | None, mine: Controls, present: dict[str, list[str]]) -> Host:
