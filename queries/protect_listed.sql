@@ -1,10 +1,10 @@
 -- Listed addresses that may be retired: rows at the artist's addresses or with their files, others
 -- only when the user confirmed them; never what they rejected. One row per address.
 -- reads: matches
--- columns: url, rows, image_url, datasets
+-- columns: url, row_count, image_url, datasets
 SELECT
     url,
-    count(*) AS rows,
+    count(*) AS row_count,
     min(image_url) AS image_url,
     list_sort(list(DISTINCT dataset)) AS datasets
 FROM matches

@@ -167,7 +167,11 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
             "site_files": [robots(SITE, bad_robots)],
         },
     )
-    overview = all_files(plan_of(case))["overview.html"].decode()
+    files = all_files(plan_of(case))
+    assert b"\x1b" not in files["README.txt"]
+    printed = optout("protect", "--case", "case", cwd=tmp_path).stdout
+    assert "\x1b" not in printed and "<script>" in printed
+    overview = files["overview.html"].decode()
     assert "<script" not in BeautifulSoup(overview, "html.parser").decode_contents()
 
 
@@ -213,7 +217,7 @@ def mention(raw: str, url: str, final: str = "") -> dict[str, Any]:
 
 
 def retired(urls: list[str], *mentions: dict[str, Any]) -> Retirement:
-    rows = [{"url": url, "rows": 1} for url in urls]
+    rows = [{"url": url, "row_count": 1} for url in urls]
     return plan_retirement("c", rows, mentions, lambda url: "mira.example" in url)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from optout.commands.protect import TAGS
 from optout.errors import ProtectError
 from optout.protect.tagging import DEFAULT, VALUES, Tagged, readback, tag_folder, xmp
 from optout.protect.tagging.folder import _container
@@ -132,6 +133,7 @@ def test_a_present_packet_keeps_everything_else(kind: str, old: str) -> None:
 
 def test_the_default_reserves_mining_and_keeps_search() -> None:
     assert VALUES[DEFAULT] == "DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING"
+    assert tuple(VALUES) == TAGS and TAGS[0] == DEFAULT
 
 
 # --- folders ---

@@ -134,6 +134,8 @@ def _protect(
 
 def _table(plan: Plan) -> str:
     """For people: per host what changes, then readers before and after."""
+    from optout.commands.signals import printable
+
     lines = []
     for one in plan.hosts:
         robots = one.robots_problem or "; ".join(one.robots_changes) or "robots.txt is fine"
@@ -151,7 +153,7 @@ def _table(plan: Plan) -> str:
         found = [e.reader for e in rows if e.searches and e.after.allowed]
         lines += [f"  can find you afterwards, as before: {', '.join(found) or 'nobody'}", ""]
     lines += [f"{host.place}: not yours to change" for host in plan.others]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _tag(source: Path, target: Path, value: str, as_json: bool) -> None:

@@ -6,7 +6,7 @@ The verdict functions of optout/readers judge both; nothing is promised that the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -82,11 +82,12 @@ def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]
     after_files = _files_after(found, robots)
     before: dict[tuple[str, str], _Count] = {}
     after: dict[tuple[str, str], _Count] = {}
-    for place, reader, subject in _questions(found):
-        key = place, reader.name
-        before.setdefault(key, _Count()).add(verdict(reader, subject))
+    for place, asking, subject in _questions(found):
         changed = _after(subject, after_files, found)
-        after.setdefault(key, _Count()).add(verdict(reader, changed))
+        for reader in asking:
+            key = place, reader.name
+            before.setdefault(key, _Count()).add(verdict(reader, subject))
+            after.setdefault(key, _Count()).add(verdict(reader, changed))
     mine = {host.place: host.mine for host in found.hosts}
     searching = {agent.token for agent in search_agents()}
     return tuple(
@@ -147,7 +148,8 @@ class _Count:
         return Tally(self.values[ALLOWED], self.values[DISALLOWED], self.values[UNKNOWN], why)
 
 
-def _questions(found: Situation) -> Iterator[tuple[str, Reader, Subject]]:
+def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subject]]:
+    """(host[:port], who asks, what for)."""
     searching = {agent.token for agent in search_agents()}
     pages = [Subject(url, site_files=found.site_files) for url in found.pages]
     places = {host.place for host in found.hosts}
@@ -166,7 +168,7 @@ def _questions(found: Situation) -> Iterator[tuple[str, Reader, Subject]]:
         for subject in subjects:
             place = place_of(subject.url)
             if place in places:
-                yield from ((place, reader, subject) for reader in of)
+                yield place, of, subject
 
 
 def _files_after(found: Situation, robots: Mapping[str, bytes]) -> dict[str, SiteFile]:

@@ -112,7 +112,7 @@ def plan_retirement(
         if url is None or not is_mine(url):
             elsewhere += 1
         else:
-            counts[url] = counts.get(url, 0) + row["rows"]
+            counts[url] = counts.get(url, 0) + row["row_count"]
     shown = {_same(row["image_url"]) for row in mentions}
     gone = tuple(Gone(url, counts[url], _same(url) in shown) for url in sorted(counts))
     renames = _renames(case_id, gone, mentions, is_mine)

@@ -76,6 +76,7 @@ def _plain() -> Environment:
     environment = Environment(  # noqa: S701 – no HTML is made with it
         loader=PackageLoader("optout.protect"),
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -91,7 +92,7 @@ def _html() -> Environment:
         loader=PackageLoader("optout.protect"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -99,3 +100,8 @@ def _html() -> Environment:
     environment.filters.update(cut=cut, number=number)
     environment.globals.update(plural=plural)
     return environment
+
+
+def _visible(value: Any) -> Any:
+    """Text with characters that hide or reorder others shown as their code points."""
+    return visible(value) if type(value) is str else value  # not what is marked as safe
