@@ -157,7 +157,7 @@ def test_files_of_the_user_are_never_replaced_or_removed(tmp_path: Path) -> None
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     case = make_case(tmp_path / "case")
     evil = "https://xn--a</script><script>alert(1).example"
-    bad_robots = b"User-agent: \x1b[31m<script>alert(1)</script>\nAllow: /"
+    bad_robots = b"User-agent: GPTBot\x1b[31m<script>alert(1)</script>\nAllow: /"
     write_run(
         case,
         {
