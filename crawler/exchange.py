@@ -10,6 +10,7 @@ from scrapy.http import Request, Response
 
 from crawler.job import CrawlOptions
 from crawler.policy import KEPT_HEADERS, MAX_SITE_FILE_BYTES, USER_AGENT
+from crawler.site_files import SiteFile
 from crawler.tasks import Task
 
 # Bytes read of the files that name pages and images; a sitemap's limit is sitemaps.org's.
@@ -20,6 +21,7 @@ _FILE_CAPS = {
     "data": 8 * 2**20,
 }
 _MAX_VALUE = 100_000  # characters of one header line kept
+_MAX_LINES = 500  # header lines of one exchange kept
 # Images are asked for as they are, without a content encoding: their hashes are compared with
 # those of the data sets, which were taken the same way.
 _HEADERS = {
@@ -28,12 +30,13 @@ _HEADERS = {
         b"Accept-Encoding": b"identity",
     },
     "page": {b"Accept": b"text/html,application/xhtml+xml,*/*;q=0.8"},
+    "origin_file": {b"Accept": b"*/*"},
 }
 
 
 def request_for(task: Task, options: CrawlOptions) -> Request:
     """The request of one task: our own name, our own limits, no cookies."""
-    headers = _HEADERS["image" if task.kind == "image" else "page"]
+    headers = _HEADERS.get(task.kind, _HEADERS["page"])
     return Request(
         task.hop_url,
         method=task.method,
@@ -50,6 +53,8 @@ def _cap(task: Task, options: CrawlOptions) -> int:
         return options.max_image_bytes
     if task.kind == "page":
         return options.max_page_bytes
+    if isinstance(task, SiteFile):
+        return task.cap
     return _FILE_CAPS.get(task.kind, MAX_SITE_FILE_BYTES)
 
 
@@ -120,7 +125,7 @@ def _lines(headers: Any) -> list[dict[str, str]]:
         name = raw.decode("latin-1").lower()
         if name in KEPT_HEADERS:
             found += [{"name": name, "value": _text(value)} for value in values]
-    return found
+    return found[:_MAX_LINES]
 
 
 def _text(value: bytes) -> str:

@@ -20,6 +20,7 @@ from crawler.policy import (
 )
 from crawler.scope import Scope
 from crawler.signals.robots_txt import Decision, RobotsTxt
+from crawler.site_files import Asked, SiteFile, named_in_robots
 from crawler.tasks import Cut, HostQueue, Item, Task, address_of, task_of
 from crawler.traps import Traps, repeats
 from crawler.urls import host_of, origin, target
@@ -28,6 +29,7 @@ ROBOTS_PATH = "/robots.txt"
 _MAX_SITEMAPS = 1000
 # Files of each kind asked for; a sheet may be anywhere, the others are the site's own.
 _MAX_FILES = {"sheet": 300, "feed": 50, "data": 1000}
+_TOO_DEEP = "deeper than the depth limit of {}"
 
 
 class Frontier:
@@ -43,6 +45,7 @@ class Frontier:
         self.traps = Traps(job.options.trap_limit)
         self.cut: dict[str, Cut] = {}
         self.stopped_by: str | None = None
+        self._stop_kind = "budget"
         self._reach = reach
         self._on_blocked = on_blocked
         self._pages_out = 0  # pages handed out, in earlier sessions too
@@ -56,6 +59,7 @@ class Frontier:
         self._hosts: dict[str, HostQueue] = {}
         self._order: deque[str] = deque()
         self._delays: dict[str, float] = {}
+        self._files = Asked()  # files beside robots.txt
         self._renders: deque[Task] = deque()  # pages for the browser, once all else is done
         self._seen_renders: set[int] = set()
         self._rendering = False
@@ -65,17 +69,19 @@ class Frontier:
     def add_page(self, url: str, depth: int, found_on: str | None, redirects: int = 0) -> bool:
         """Queue a page within the sites; False when it is known, out of scope or a trap."""
         key = hash(url)
-        if key in self._seen_pages or not self.scope.holds(url):
+        if key in self._seen_pages:
             return False
         self._seen_pages.add(key)
-        if redirects > MAX_REDIRECTS:
-            self.leave_out(f"more than {MAX_REDIRECTS} redirects in a row", url)
+        if not self.scope.holds(url):
+            self.leave_out("scope", "not among the sites", url)
+        elif redirects > MAX_REDIRECTS:
+            self.leave_out("redirects", f"more than {MAX_REDIRECTS} redirects in a row", url)
         elif depth > self.options.max_depth:
-            self.leave_out("deeper than the depth limit", url)
+            self.leave_out("depth", _TOO_DEEP.format(self.options.max_depth), url)
         elif len(url) > MAX_URL_LENGTH:
-            self.leave_out("address too long", url)
+            self.leave_out("address", "address too long", url)
         elif repeats(url):
-            self.leave_out("looks like a trap: path segments repeat", url)
+            self.leave_out("trap", "looks like a trap: path segments repeat", url)
         else:
             self._put((url, depth, found_on, redirects))
             return True
@@ -90,9 +96,10 @@ class Frontier:
             return announced
         self._seen_images.add(key)
         if len(url) > MAX_URL_LENGTH:
-            self.leave_out("address too long", url)
+            self.leave_out("address", "address of an image too long", url, "images")
         elif self.options.pages_only:
             self.ask_robots(url)
+            self.ask_site_files(url)
         else:
             self._put(url)
         return True
@@ -103,7 +110,7 @@ class Frontier:
             return
         self._seen_sitemaps.add(url)
         if len(self._seen_sitemaps) > _MAX_SITEMAPS:
-            self.leave_out(f"more than {_MAX_SITEMAPS} sitemaps", url)
+            self.leave_out("site_file", f"more than {_MAX_SITEMAPS} sitemaps", url, "files")
         else:
             self._put(Task("sitemap", url, url))
 
@@ -119,7 +126,8 @@ class Frontier:
             return
         seen.add(url)
         if len(seen) > _MAX_FILES[kind]:
-            self.leave_out(f"more than {_MAX_FILES[kind]} files of the kind {kind}", url)
+            reason = f"more than {_MAX_FILES[kind]} files of the kind {kind}"
+            self.leave_out("site_file", reason, url, "files")
         else:
             self._put(Task(kind, url, url, depth, found_on))
 
@@ -129,7 +137,7 @@ class Frontier:
             return
         self._seen_renders.add(hash(url))
         if depth > self.options.max_depth:
-            self.leave_out("deeper than the depth limit", url)
+            self.leave_out("depth", _TOO_DEEP.format(self.options.max_depth), url)
         else:
             self._renders.append(Task("render", url, url, depth, found_on))
 
@@ -154,6 +162,25 @@ class Frontier:
             robots = place + ROBOTS_PATH
             self._queue(robots).put(Task("site_file", robots, robots))
 
+    def ask_site_files(self, url: str) -> None:
+        """Have the files beside robots.txt of an address's origin fetched, once."""
+        place, host = origin(url), host_of(url)
+        if self._files.holds(place) or address_refusal(host, host, self._reach):
+            return
+        for task in self._files.files_of(place):
+            self._put(task)
+        rules = self._rules.get(place)
+        if rules is not None:
+            self._ask_named(place, rules)
+
+    def add_named(self, kind: str, url: str, found_on: str) -> None:
+        """Queue a document that a header, a link or robots.txt names, wherever it is; once."""
+        task = self._files.named(kind, url, found_on)
+        if isinstance(task, SiteFile):
+            self._put(task)
+        elif task:
+            self.leave_out("site_file", task, url, "files")
+
     def again(self, task: Task, not_before: float = 0.0) -> None:
         """Queue a further hop or a second try, ahead of new addresses of its host."""
         self._put(task)
@@ -166,6 +193,8 @@ class Frontier:
         self._rules[place] = rules
         for item in self._parked.pop(place, []):
             self._queue(address_of(item)).put(item)
+        if self._files.holds(place):
+            self._ask_named(place, rules)
 
     def slow_down(self, host: str, delay: float) -> None:
         """Leave `delay` seconds between two requests to a host (its Crawl-delay)."""
@@ -178,6 +207,8 @@ class Frontier:
             self._pages_out += asked
         elif kind == "sitemap":
             self._seen_sitemaps.add(url)
+        elif kind == "origin_file":
+            self._files.urls.add(url)
         elif kind in self._seen_files:
             self._seen_files[kind].add(url)
         elif kind == "render":
@@ -237,13 +268,15 @@ class Frontier:
         """Origins met so far."""
         return len(self._rules)
 
-    def stop(self, reason: str) -> None:
-        """Hand nothing out any more."""
-        self.stopped_by = self.stopped_by or reason
+    def stop(self, reason: str, kind: str = "budget") -> None:
+        """Hand nothing out any more. `kind` (of crawler.records.CUTS) is noted with what waits."""
+        if self.stopped_by is None:
+            self.stopped_by, self._stop_kind = reason, kind
 
-    def leave_out(self, reason: str, url: str) -> None:
-        """Note an address that is not asked for, and why."""
-        self.cut.setdefault(reason, Cut()).add(url)
+    def leave_out(self, kind: str, reason: str, url: str, what: str = "pages") -> None:
+        """Note an address that is not asked for, and why: a kind of crawler.records.CUTS, and
+        words."""
+        self.cut.setdefault(reason, Cut(kind, what)).add(url)
 
     def leftovers(self) -> Iterator[Task]:
         """What a budget left waiting, noted as left out. Chains already begun are given out, so
@@ -254,12 +287,15 @@ class Frontier:
             queued += [*queue.first, *queue.images, *queue.pages]
         for item in parked + queued:
             task = task_of(item)
-            kind = {"page": "pages", "image": "images"}.get(task.kind, "files of the site")
-            self.leave_out(f"{self.stopped_by}: {kind} not asked for", task.url)
-            if task.hops:
+            if task.hops:  # it gets a record of its own
                 yield task
+                continue
+            what = {"page": "pages", "image": "images"}.get(task.kind, "files")
+            self.leave_out(
+                self._stop_kind, f"{self.stopped_by}: {what} not asked for", task.url, what
+            )
         for task in self.renders_left():
-            self.leave_out(f"{self.stopped_by}: pages not shown to a browser", task.url)
+            self.leave_out("browser", f"{self.stopped_by}: pages not shown to a browser", task.url)
 
     def renders_left(self) -> list[Task]:
         """Take out the pages that still wait for the browser."""
@@ -281,6 +317,13 @@ class Frontier:
         else:
             self._parked.setdefault(place, []).append(item)
             self.ask_robots(url)
+        if not reason and (not isinstance(item, Task) or item.kind in ("page", "image")):
+            self.ask_site_files(url)
+
+    def _ask_named(self, place: str, rules: RobotsTxt) -> None:
+        robots = place + ROBOTS_PATH
+        for kind, url in named_in_robots(robots, rules):
+            self.add_named(kind, url, robots)
 
     def _queue(self, url: str) -> HostQueue:
         name = host_of(url)
@@ -321,11 +364,11 @@ class Frontier:
             return True
         most = self.options.max_pages
         if most and self._pages_out >= most:
-            self.leave_out(f"page budget of {most} reached", task.url)
+            self.leave_out("budget", f"page budget of {most} reached", task.url)
             return False
         reason = self.traps.reason(task.url, task.found_on)
         if reason:
-            self.leave_out(reason, task.url)
+            self.leave_out("trap", reason, task.url)
         return reason is None
 
     def _allowed(self, task: Task) -> bool:

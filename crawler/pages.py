@@ -1,4 +1,4 @@
-"""A finished task and its last answer → the records of a page or of a robots.txt."""
+"""A finished task and its last answer → the records of a page or of a site-wide file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from crawler.exchange import header, now
 from crawler.feeds import looks_like_feed, read_feed
 from crawler.images import page_images
 from crawler.links import page_links
+from crawler.page_signals import MAX_ROWS, signal_elements, signal_metas
 from crawler.policy import MAX_SITE_FILE_BYTES
 from crawler.scope import Scope
-from crawler.signals.x_robots_tag import KNOWN
+from crawler.site_files import SiteFile, named_in_elements, named_in_hops
 from crawler.sniff import sniff
 from crawler.tasks import Task
 from crawler.urls import origin, resolve
 
-# Metas of these names are kept whatever they say; others when they hold a rule for robots,
-# since any name may be an agent's.
-_SIGNAL_NAMES = frozenset({"robots", "tdm-reservation", "tdm-policy", "tdm:reservation", "license"})
 MAX_REFS = 20_000  # image references and links kept of one page; more are abuse, and are said
 
 
@@ -30,6 +28,8 @@ def page_record(
     task: Task, response: Response | None, outcome: str, reason: str | None, scope: Scope
 ) -> dict[str, Any]:
     """What the journal keeps of one page: its row, hops, metas, image references and links.
+
+    `named` are documents that its headers and link elements name (crawler.site_files).
 
     A redirect is a page of its own: `final_url` says where it points, and that address is
     queued like a link. `redirected` tells the two apart.
@@ -49,6 +49,8 @@ def page_record(
         "page": page,
         "hops": task.hops,
         "metas": [],
+        "elements": [],
+        "named": named_in_hops(task.hops),
         "image_refs": [],
         "links": [],
         "redirected": False,
@@ -62,22 +64,23 @@ def page_record(
     return record
 
 
-def robots_record(
+def site_file_record(
     task: Task, response: Response | None, outcome: str, reason: str | None
 ) -> dict[str, Any]:
-    """What the journal keeps of a robots.txt: its bytes (base64) and how it was answered."""
+    """What the journal keeps of robots.txt or a file beside it: bytes (base64) and answer."""
     row = _common(task, response, outcome, reason)
     whole = response.body if response is not None else b""
-    body = whole[:MAX_SITE_FILE_BYTES]
+    body = whole[: task.cap if isinstance(task, SiteFile) else MAX_SITE_FILE_BYTES]
     stopped = response is not None and bool(response.request.meta.get("stopped"))
     row |= {
         "origin": origin(task.url),
-        "kind": "robots.txt",
+        "kind": task.file if isinstance(task, SiteFile) else "robots.txt",
         "url": task.url,
         "final_url": task.hop_url if response is not None else None,
         "size": len(body) if response is not None else None,
         "sha256": hashlib.sha256(body).hexdigest() if body else None,
         "truncated": stopped or len(whole) > len(body),
+        "found_on": task.found_on,
         "body": None if response is None else base64.b64encode(body).decode("ascii"),
     }
     return {"site_file": row, "hops": task.hops}
@@ -127,6 +130,8 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
         if looks_like_feed(body):
             feed = read_feed(body, task.hop_url, task.hop_url, MAX_REFS)
             record["image_refs"], record["links"] = feed.images, feed.pages
+        elif body:
+            page["reason"] = f"not a page: {declared or 'of no declared type'}"
         return
     if html.is_binary(body):
         page["reason"] = f"declared as a page, but the bytes are {sniff(body) or 'binary'}"
@@ -136,13 +141,18 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
         return
     title = root.find(".//title")
     page["title"] = html.text_of(title, 500) if title is not None else None
-    record["metas"] = _metas(root, page["url"], page["observed_at"])
+    record["metas"] = signal_metas(root, page["url"], page["observed_at"])
+    record["elements"] = signal_elements(root, page["url"], page["observed_at"])
+    base = html.base_of(root, task.hop_url)
+    record["named"] += named_in_elements(base, record["elements"])
     headers = [line["value"] for line in task.hops[-1]["headers"] if line["name"] == "link"]
     refs, record["asks"] = page_images(root, task.hop_url, MAX_REFS, headers)
-    links = page_links(root, html.base_of(root, task.hop_url), MAX_REFS)
+    links = page_links(root, base, MAX_REFS)
     record["image_refs"], record["links"] = refs, links
     if max(len(refs), len(links)) >= MAX_REFS:
         page["reason"] = f"only its first {MAX_REFS} images and links were kept"
+    elif max(len(record["metas"]), len(record["elements"])) >= MAX_ROWS:
+        page["reason"] = f"only its first {MAX_ROWS} metas and elements with signals were kept"
 
 
 def _is_html(declared: str, body: bytes) -> bool:
@@ -172,35 +182,3 @@ def _linked_image(task: Task) -> dict[str, Any]:
         "not_in_shape_because": "written in a[href], not in img[src]",
         "furniture": False,
     }
-
-
-def _metas(root: html.Element, url: str, observed_at: str) -> list[dict[str, Any]]:
-    found = []
-    for position, element in enumerate(root.iter("meta")):
-        name = element.get("name") or element.get("property") or element.get("http-equiv") or ""
-        content = element.get("content") or ""
-        if name.lower() in _SIGNAL_NAMES or _holds_rule(content):
-            found.append(
-                {
-                    "observed_at": observed_at,
-                    "page_url": url,
-                    "position": position,
-                    "name": name.lower()[:200],
-                    "content": content[:10_000],
-                    "raw": _as_written(element)[:10_000],
-                    "in_head": any(a.tag == "head" for a in element.iterancestors("head")),
-                }
-            )
-    return found
-
-
-def _holds_rule(content: str) -> bool:
-    """Whether a meta's content has one of the rules for robots among its parts."""
-    parts = content[:10_000].lower().split(",")
-    return any(part.partition(":")[0].strip() in KNOWN for part in parts)
-
-
-def _as_written(element: html.Element) -> str:
-    from lxml import html as lxml_html
-
-    return str(lxml_html.tostring(element, encoding="unicode", with_tail=False))

@@ -1,14 +1,18 @@
-"""A finished task and its last answer → the record of an image: hashes, type, pixels."""
+"""A finished task and its last answer → the record of an image: hashes, type, pixels, packets."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from pathlib import Path
 from typing import Any
 
 from scrapy.http import Response
 
+from crawler import file_metadata
 from crawler.exchange import header, now
+from crawler.file_metadata import Packet
+from crawler.site_files import named_in_hops
 from crawler.sniff import pixel_size, sniff
 from crawler.tasks import Task
 
@@ -22,7 +26,9 @@ def image_record(
     reason: str | None,
     keep: Path | None = None,
 ) -> dict[str, Any]:
-    """What the journal keeps of one image address. `keep` is the folder to store its bytes in."""
+    """What the journal keeps of one image address: its row, hops, packets of metadata, and the
+    documents its headers name. `keep` is the folder to store its bytes in.
+    """
     row: dict[str, Any] = {
         "observed_at": task.hops[-1]["observed_at"] if task.hops else now(),
         "image_url": task.url,
@@ -46,7 +52,42 @@ def image_record(
     }
     if response is not None and outcome == "fetched":
         _describe(row, response, keep)
-    return {"image": row, "hops": task.hops}
+    return {
+        "image": row,
+        "hops": task.hops,
+        "file_metadata": _metadata(row, response),
+        "named": named_in_hops(task.hops),
+    }
+
+
+def _metadata(row: dict[str, Any], response: Response | None) -> list[dict[str, Any]]:
+    """Rows of `file_metadata` but for the address; bytes in base64."""
+    if response is None or row["sha256"] is None:
+        found = [Packet("not_read", problem=_unread(row))]
+    else:
+        found = file_metadata.read(response.body, row["sniffed_type"])
+    return [
+        {
+            "position": position,
+            "kind": one.kind,
+            "place": one.place,
+            "offset": one.offset,
+            "size": one.size,
+            "raw": None if one.data is None else base64.b64encode(one.data).decode("ascii"),
+            "truncated": one.truncated(),
+            "problem": one.problem,
+        }
+        for position, one in enumerate(found)
+    ]
+
+
+def _unread(row: dict[str, Any]) -> str:
+    """Why an image's bytes are not at hand, in words."""
+    if row["outcome"] != "fetched":
+        return str(row["reason"] or row["outcome"])
+    if row["status"] is not None and not 200 <= row["status"] < 300:
+        return f"it answered {row['status']}"
+    return "only its headers were asked for"
 
 
 def _describe(row: dict[str, Any], response: Response, keep: Path | None) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from crawler import kept
+
 PRODUCT_TOKEN = "optout"  # noqa: S105 – not a secret: the name robots.txt rules can address
 USER_AGENT = "optout/0.1 (checks opt-out signals for the artist who runs it; product token: optout)"
 
@@ -25,31 +27,7 @@ TIMEOUT = 30.0  # seconds for one exchange
 MAX_URL_LENGTH = 8192
 
 # Header lines kept as evidence, lower-case. Cookies and the like are not.
-KEPT_HEADERS = frozenset(
-    {
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-length",
-        "content-location",
-        "content-type",
-        "content-usage",
-        "crawler-price",
-        "date",
-        "etag",
-        "last-modified",
-        "license",
-        "link",
-        "location",
-        "retry-after",
-        "server",
-        "tdm-policy",
-        "tdm-reservation",
-        "vary",
-        "x-robots-tag",
-    }
-)
+KEPT_HEADERS = kept.HEADERS
 
 
 @dataclass(frozen=True, slots=True)

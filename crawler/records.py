@@ -62,6 +62,17 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("raw", pa.string()),  # the element as serialised
         ("in_head", pa.bool_()),
     ],
+    # One row per other element of a page that can carry a signal or its context.
+    "elements": [
+        ("page_url", pa.string()),
+        ("position", pa.int32()),  # order among the page's rows
+        ("tag", pa.string()),
+        ("name", pa.string()),  # license or data-nosnippet
+        ("content", pa.string()),  # the href or the attribute's value, as written
+        ("type", pa.string()),  # media type that a link declares
+        ("raw", pa.string()),  # the start tag as serialised
+        ("in_head", pa.bool_()),
+    ],
     # One row per mention of an image in a page, as written.
     "image_refs": [
         ("page_url", pa.string()),
@@ -101,10 +112,22 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("stored_as", pa.string()),  # file under the run's folder, only with --keep-images
         ("robots_rule", pa.string()),
     ],
-    # One row per site-wide file (robots.txt) of every host involved.
+    # One row per packet of metadata in an image file; one that says so where there is none.
+    "file_metadata": [
+        ("image_url", pa.string()),
+        ("position", pa.int16()),  # order found in the file
+        ("kind", pa.string()),  # see METADATA
+        ("place", pa.string()),  # part of the file that holds it, e.g. APP1, iTXt
+        ("offset", pa.int64()),  # of its first byte in the file
+        ("size", pa.int64()),  # of the whole packet, bytes
+        ("raw", pa.binary()),  # the packet as it lies there, decompressed
+        ("truncated", pa.bool_()),  # raw is only its beginning
+        ("problem", pa.string()),  # what is wrong with it, or why nothing was read
+    ],
+    # One row per site-wide file (robots.txt and those of site_files.toml) of every host involved.
     "site_files": [
         ("origin", pa.string()),  # scheme://host[:port]
-        ("kind", pa.string()),  # robots.txt
+        ("kind", pa.string()),  # robots.txt or a kind of site_files.toml
         ("url", pa.string()),
         ("final_url", pa.string()),
         ("outcome", pa.string()),
@@ -116,8 +139,20 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("sha256", pa.string()),
         ("truncated", pa.bool_()),
         ("body", pa.binary()),  # the bytes as served
+        ("found_on", pa.string()),  # what named a document that has no fixed path
     ],
 }
+
+# Kinds of file_metadata.
+METADATA = (
+    "xmp",
+    "exif_copyright",  # tag 0x8298
+    "iptc_copyright",  # dataset 2:116
+    "c2pa",  # a manifest store
+    "jumbf",  # a box of another kind
+    "none",  # the file was read and holds none of these
+    "not_read",  # the file, or the rest of it, was not read; `problem` says why
+)
 
 # What became of an address. `fetched` says that bytes came, whatever the status.
 OUTCOMES = (
@@ -128,6 +163,20 @@ OUTCOMES = (
     "out_of_scope",  # redirected to a host that is not the site's
     "too_large",  # headers kept, body not read
     "failed",  # no answer: DNS, connection, TLS, time-out, broken transfer
+)
+
+# Why an address was never asked for: `kind` of the entries of `cut_short` in summary.json.
+CUTS = (
+    "budget",  # the time, size or page budget ended
+    "interrupted",  # the run was stopped and closed without being resumed
+    "depth",
+    "trap",
+    "redirects",
+    "address",  # longer than any address may be
+    "site_file",  # a sitemap, feed, style sheet or data file that was not (wholly) read
+    "browser",  # read as served, but not shown to a browser
+    "browser_failed",  # shown to a browser, which did not get to its end
+    "scope",  # a link to somebody else's site
 )
 
 SCHEMAS: dict[str, pa.Schema] = {

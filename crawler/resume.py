@@ -11,6 +11,7 @@ from crawler.journal import entries
 if TYPE_CHECKING:
     from crawler.spider import SiteSpider
 
+_ROBOTS = "robots.txt"
 _ROBOTS_AGE = 24 * 3600  # seconds a robots.txt may be used (RFC 9309, 2.4)
 
 
@@ -19,11 +20,18 @@ def resume(spider: SiteSpider) -> None:
     for entry in entries(spider.folder):
         _know(spider, entry)
     for entry in entries(spider.folder):
-        if entry["kind"] == "site_file":
+        if entry["kind"] == "site_file" and entry["site_file"]["kind"] == _ROBOTS:
             _apply_robots(spider, entry["site_file"])
+        elif entry["kind"] in ("page", "image"):
+            asked = entry.get("page") or entry["image"]
+            spider.frontier.ask_site_files(asked.get("url") or asked["image_url"])
+            for hop in entry["hops"][1:]:
+                spider.frontier.ask_site_files(hop["hop_url"])
     for entry in entries(spider.folder):
         if entry["kind"] == "page":
             spider.spread(entry)
+        elif entry["kind"] == "image":
+            spider.spread_named(entry.get("named", []), entry["image"]["image_url"])
         elif entry["kind"] == "sitemap":
             spider.spread_sitemap(entry)
         elif entry["kind"] == "file":
@@ -44,6 +52,8 @@ def _know(spider: SiteSpider, entry: dict[str, Any]) -> None:
         spider.progress.images += 1
         if spider.shows is not None:
             spider.shows.supply.image_known(entry["image"])
+    elif kind == "site_file" and entry["site_file"]["kind"] != _ROBOTS:
+        spider.frontier.known("origin_file", entry["site_file"]["url"])
     elif kind == "sitemap":
         spider.frontier.known("sitemap", entry["url"])
     elif kind == "file":

@@ -13,7 +13,7 @@ Page = tuple[str, int, "str | None", int]  # address, depth, found on, redirects
 class Task:
     """One address to ask for, with what is known of its chain so far."""
 
-    kind: str  # site_file, sitemap, sheet, feed, data, page or image
+    kind: str  # site_file (robots.txt), origin_file, sitemap, sheet, feed, data, page or image
     url: str  # the address the record is about
     hop_url: str  # the address of this exchange
     depth: int = 0
@@ -71,6 +71,8 @@ def task_of(item: Item, image_method: str = "GET") -> Task:
 class Cut:
     """Addresses left out for one reason; a few are named."""
 
+    kind: str  # one of crawler.records.CUTS
+    what: str  # pages, images or files
     count: int = 0
     examples: list[str] = field(default_factory=list)
 

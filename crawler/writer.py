@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from crawler.records import FORMAT, SCHEMAS
 
 _PARTIAL = shutil.ignore_patterns("*.partial")
 _BATCH = 4000  # rows held before they are written
+_BATCH_BYTES = 32 * 2**20  # of binary values among them
 _TIME = "observed_at"
 # What a value that is not of its column's type raises.
 _NO_FIT = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError, ValueError)
@@ -47,10 +49,13 @@ def write_run(
     common = {"case_id": case_id, "run_id": run_id, "source": source}
     tables = {name: _Table(beside / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     pages_read = 0
+    outcomes: dict[str, Counter[str]] = {name: Counter() for name in ("pages", "images")}
     try:
         for name, row in rows:
             tables[name].add(common | row)
             pages_read += name == "pages" and row["outcome"] == "fetched" and row["status"] == 200
+            if name in outcomes:
+                outcomes[name][row["outcome"]] += 1
     finally:
         for table in tables.values():
             table.close()
@@ -60,6 +65,7 @@ def write_run(
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
         "pages_read": pages_read,
+        "outcomes": outcomes,
         "damaged_rows": sum(table.damaged for table in tables.values()),
     }
     (beside / "summary.json").write_text(
@@ -79,6 +85,7 @@ def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if kind == "page":
             yield "pages", entry["page"]
             yield from (("metas", row) for row in entry["metas"])
+            yield from (("elements", row) for row in entry.get("elements", []))
             stamp = {_TIME: entry["page"][_TIME]}
             yield from (("image_refs", row | stamp) for row in entry["image_refs"])
             yield from _hops("page", entry["page"]["url"], entry["hops"])
@@ -93,10 +100,10 @@ def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         elif kind == "image":
             yield "images", entry["image"]
             yield from _hops("image", entry["image"]["image_url"], entry["hops"])
+            yield from _file_metadata(entry)
         elif kind == "site_file":
             row = entry["site_file"]
-            body = row["body"]
-            yield "site_files", row | {"body": None if body is None else base64.b64decode(body)}
+            yield "site_files", row | {"body": _bytes(row["body"])}
             yield from _hops("site_file", row["url"], entry["hops"])
 
 
@@ -104,6 +111,16 @@ def _hops(
     subject: str, url: str, hops: list[dict[str, Any]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from (("hops", hop | {"subject": subject, "url": url}) for hop in hops)
+
+
+def _file_metadata(entry: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    of = {"image_url": entry["image"]["image_url"], _TIME: entry["image"][_TIME]}
+    for row in entry.get("file_metadata", []):
+        yield "file_metadata", row | of | {"raw": _bytes(row["raw"])}
+
+
+def _bytes(encoded: str | None) -> bytes | None:
+    return None if encoded is None else base64.b64decode(encoded)
 
 
 def _link(source: str, destination: str) -> None:
@@ -120,6 +137,7 @@ class _Table:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema, self.count, self.damaged = schema, 0, 0
         self._rows: list[dict[str, Any]] = []
+        self._held = 0  # bytes of binary values in them
         self._names = schema.names
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
 
@@ -132,7 +150,8 @@ class _Table:
             return
         self._rows.append({k: _text(v) for k, v in clean.items()})
         self.count += 1
-        if len(self._rows) >= _BATCH:
+        self._held += sum(len(v) for v in clean.values() if isinstance(v, bytes))
+        if len(self._rows) >= _BATCH or self._held > _BATCH_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -142,7 +161,7 @@ class _Table:
             table = self._row_by_row()
         if table.num_rows:
             self._writer.write_table(table)
-        self._rows = []
+        self._rows, self._held = [], 0
 
     def _row_by_row(self) -> pa.Table:
         """A value that no column can hold costs its own row, not the run."""

@@ -1,14 +1,14 @@
 """One address → what its site says to whom: every signal found, and a verdict per reader.
 
-The work behind `optout signals`. Fetches the address and robots.txt of every host it leads
-through, nothing else.
+The work behind `optout signals`. Fetches the address, and of every host it leads through
+robots.txt, the files beside it and the licence documents named; nothing else.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -18,8 +18,9 @@ from crawler.html import encoding_of, is_binary
 from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
 from optout.fetch import Fetched, FetchedHop, fetch
-from optout.readers.table import Reader, readers
+from optout.readers.table import Reader, reported
 from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict, way
+from optout.site_texts import SiteText, SiteTexts, links_of, named_by
 
 # Lines of robots.txt that state a preference wherever they stand; the rest matters by group.
 PREFERENCE_KEYS = frozenset(
@@ -27,16 +28,20 @@ PREFERENCE_KEYS = frozenset(
     | {"disallowaitraining", "allowaitraining"}
 )
 # Header lines beside X-Robots-Tag; a Link line counts when it names a licence (RSL 1.0).
-HEADER_SIGNALS = ("tdm-reservation", "tdm-policy", "content-usage", "link")
+HEADER_SIGNALS = (
+    *("robots-tag", "tdm-reservation", "tdm-policy", "content-usage"),
+    *("content-signal", "content-signals", "license", "link"),
+)
 _LICENCE_LINK = re.compile(r';\s*rel\s*=\s*"?[^";]*\blicense\b', re.IGNORECASE)
-META_SIGNALS = ("tdm-reservation", "tdm-policy")
+META_SIGNALS = ("tdm-reservation", "tdm-policy", "content-usage")
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One directive as found."""
 
-    signal: str  # robots.txt, X-Robots-Tag, meta robots, or the header's or meta's own name
+    # robots.txt, ai.txt …, X-Robots-Tag, meta robots, or the header's or meta's own name.
+    signal: str
     where: str  # address of the file or response
     line: int | None  # of robots.txt; which of the header lines of that name; from 1
     agent: str | None  # whom it names; None where it speaks to all
@@ -65,6 +70,7 @@ class Sites:
         self.reach = reach
         self.owned = frozenset(host.lower().rstrip(".") for host in owned)
         self.files: dict[str, SiteFile] = {}
+        self.texts = SiteTexts(reach, self.obey)
 
     def obey(self, url: str) -> tuple[str, str] | None:
         """Why robots.txt keeps us from `url`, for `fetch`; hosts the user owns are not obeyed."""
@@ -117,16 +123,28 @@ def absolute(text: str) -> str | None:
     return clean(text if "://" in text else f"https://{text.lstrip('/')}")
 
 
-def check(url: str, sites: Sites) -> Check:
-    """Fetch `url` under the policy and robots.txt, and read everything it says."""
+def check(url: str, sites: Sites, of: Sequence[Reader] | None = None) -> Check:
+    """Fetch `url` under the policy and robots.txt, and read everything it says.
+
+    Verdicts are those of the readers `of`; without it, of those that reports show.
+    """
+    of = reported() if of is None else of
     got = fetch(url, sites.reach, obey=sites.obey, wanted=_may_be_page)
     hops = tuple(Hop(hop.url, hop.status, hop.headers) for hop in got.hops)
     subject = Subject(url, hops, sites.files, got.reason, got.observed_at)
     places = dict.fromkeys(origin(step) for step in way(subject))
     files = [sites.files[place] for place in places if place in sites.files]
-    signals = [signal for file in files for signal in _robots_signals(file)]
+    signals = [signal for file in files for signal in _robots_signals(file, of)]
     signals += [signal for hop in hops for signal in _header_signals(hop)]
     signals += _page_signals(got)
+    links = links_of(got)
+    signals += [
+        Signal("link element", got.final_url, None, None, row["content"], row["raw"])
+        for row in links.rows
+    ]
+    signals += [signal for place in places for signal in _lines(sites.texts.of(place))]
+    named = named_by(got, files, links)
+    signals += [signal for on, names in named for signal in _lines(sites.texts.named(on, names))]
     return Check(
         url=url,
         final_url=got.final_url,
@@ -135,7 +153,7 @@ def check(url: str, sites: Sites) -> Check:
         reason=got.reason,
         fetched_at=got.observed_at,
         signals=tuple(signals),
-        verdicts=tuple((reader, verdict(reader, subject)) for reader in readers()),
+        verdicts=tuple((reader, verdict(reader, subject)) for reader in of),
     )
 
 
@@ -144,11 +162,11 @@ def _may_be_page(hop: FetchedHop) -> bool:
     return not kind.startswith(("image/", "video/", "audio/"))
 
 
-def _robots_signals(file: SiteFile) -> Iterator[Signal]:
+def _robots_signals(file: SiteFile, of: Sequence[Reader]) -> Iterator[Signal]:
     """Lines of the groups that speak to a reader, and preferences wherever they stand."""
     if file.rules is None:
         return
-    spoken = {d.line for r in readers() if r.token for d in file.rules.group_lines(r.token)}
+    spoken = {d.line for r in of if r.token for d in file.rules.group_lines(r.token)}
     for found in file.rules.lines:
         if found.key and (found.line in spoken or found.key in PREFERENCE_KEYS):
             yield robots_signal(file.url, found)
@@ -186,6 +204,13 @@ def _page_signals(got: Fetched) -> Iterator[Signal]:
         if meta.name.strip().lower() in META_SIGNALS:
             name = meta.name.strip().lower()
             yield Signal(f"meta {name}", got.final_url, None, None, meta.content, meta.raw)
+
+
+def _lines(texts: Iterable[SiteText]) -> Iterator[Signal]:
+    for text in texts:
+        for number, line in enumerate(text.lines, 1):
+            if line.strip():
+                yield Signal(text.kind, text.url, number, None, line.strip(), line)
 
 
 def _from_directive(

@@ -27,7 +27,10 @@ signals AS (
         header.name AS signal,
         header.value AS raw
     FROM lines
-    WHERE header.name IN ('x-robots-tag', 'tdm-reservation', 'tdm-policy', 'content-usage')
+    WHERE header.name IN (
+        'x-robots-tag', 'robots-tag', 'tdm-reservation', 'tdm-policy', 'content-usage',
+        'content-signal', 'content-signals'
+    )
     UNION
     SELECT
         run_id,
@@ -46,6 +49,12 @@ signals AS (
             ELSE 'answered ' || status
         END AS raw
     FROM site_files
+    -- Only robots.txt says something by being absent; a page in place of a file says nothing.
+    WHERE kind = 'robots.txt'
+        OR (
+            outcome = 'fetched' AND status BETWEEN 200 AND 299
+            AND NOT coalesce(contains(lower(content_type), 'html'), FALSE)
+        )
 ),
 
 pictures_before AS (SELECT * FROM pictures WHERE run_id = getvariable('previous_id')),

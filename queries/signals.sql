@@ -1,6 +1,7 @@
 -- Every opt-out signal of the current runs (or of all runs) as it was served: header lines of
--- every exchange, metas of pages, and one row per robots.txt with how it was answered.
--- reads: hops, metas, site_files, runs
+-- every exchange, metas and licence links of pages, one row per robots.txt with how it was
+-- answered, and the other files of a site with their text.
+-- reads: hops, metas, elements, site_files, runs
 -- columns: observed_at, signal, subject, url, where_found, raw, run_id
 WITH header_lines AS (
     SELECT
@@ -26,7 +27,10 @@ found AS (
         run_id,
         hop * 1000 + place AS place
     FROM header_lines
-    WHERE lower(header.name) IN ('x-robots-tag', 'tdm-reservation', 'tdm-policy', 'content-usage')
+    WHERE lower(header.name) IN (
+        'x-robots-tag', 'robots-tag', 'tdm-reservation', 'tdm-policy', 'content-usage',
+        'content-signal', 'content-signals', 'license'
+    )
         -- A Link line may say many things; a licence is named by its relation (RSL 1.0).
         OR (
             lower(header.name) = 'link'
@@ -46,11 +50,29 @@ found AS (
     UNION ALL
     SELECT
         observed_at,
+        'link element' AS signal,
+        'page' AS subject,
+        page_url AS url,
+        page_url AS where_found,
+        raw,
+        run_id,
+        position AS place
+    FROM elements
+    WHERE name = 'license'
+    UNION ALL
+    SELECT
+        observed_at,
         kind AS signal,
         'site_file' AS subject,
         url,
         coalesce(final_url, url) AS where_found,
-        concat_ws(' ', outcome, 'with status ' || status, reason) AS raw,
+        CASE
+            -- Lines of robots.txt are read apart; a page in place of a file says nothing.
+            WHEN kind <> 'robots.txt' AND outcome = 'fetched' AND status BETWEEN 200 AND 299
+                AND NOT coalesce(contains(lower(content_type), 'html'), FALSE)
+                THEN coalesce(TRY(decode(body)), CAST(body AS VARCHAR))
+            ELSE concat_ws(' ', outcome, 'with status ' || status, reason)
+        END AS raw,
         run_id,
         0 AS place
     FROM site_files

@@ -143,6 +143,20 @@ def test_each_kind_of_damage_gives_one_sentence_naming_the_file(tmp_path: Path) 
     assert "no column with image addresses (columns: text, pos)" in missing.message
 
 
+def test_columns_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    numbers = parquet(tmp_path / "numbers.parquet", url=[1, 2])
+    with pytest.raises(DatasetError, match=r"the column url of .* holds int64, not addresses"):
+        check(numbers)
+    taken = parquet(tmp_path / "taken.parquet", url=["http://a.example/"], File_Row_Number=[7])
+    with pytest.raises(DatasetError, match=r"taken.parquet has a column called file_row_number"):
+        check(taken)
+    coded = pa.table({"url": pa.array(["http://a.example/"]).dictionary_encode()})
+    pq.write_table(coded, tmp_path / "coded.parquet")
+    assert check(tmp_path / "coded.parquet").rows == 1
+    parquet(tmp_path / "bytes.parquet", url=["http://a.example/ä".encode()])
+    assert check(tmp_path / "bytes.parquet").rows == 1
+
+
 def test_names_that_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     assert "holds no data set file" in _error(tmp_path / "bare").message

@@ -364,6 +364,16 @@ def test_names_in_captions(make: MakeCase, tmp_path: Path) -> None:
     assert summary.data["not_searched"][0]["host"] == "Ann"
 
 
+def test_names_with_a_sharp_s_and_in_scripts_without_spaces(make: MakeCase, tmp_path: Path) -> None:
+    case = make(sites=(), names=["Greta Weiß", "宮崎 駿子", "김민수", "林"])
+    texts = ["Fuchs, GRETA WEISS", "greta weiß: fox", "greta weis", "作者宮崎駿子の絵", "宮崎 駿子",
+             "그림 김민수 작가", "森林"]  # fmt: skip
+    rows = [{"url": f"http://h{n}.example/{n}", "caption": text} for n, text in enumerate(texts)]
+    summary = match_case(case, [dataset(tmp_path, rows)])
+    assert sorted(by_row(case)) == [0, 1, 3, 4, 5]
+    assert [entry["host"] for entry in summary.data["not_searched"]] == ["林"]
+
+
 @given(st.text(max_size=80), st.text(alphabet="abÀéßK \t\n\x1b\xa0|“”’\u200b", max_size=80))
 def test_normal_texts(a: str, b: str) -> None:
     assert normal(normal(b)) == normal(b)
@@ -468,6 +478,14 @@ def test_rows_without_an_address_are_counted_apart(make: MakeCase, tmp_path: Pat
     assert [e["row"] for e in summary.data["datasets"][0]["skipped_examples"]] == [1, 2, 3, 4, 5]
     assert sorted(by_row(case)) == [6]
     assert by_row(case)[6]["width"] is None
+
+
+def test_bytes_that_were_not_said_to_be_text_are_read(make: MakeCase, tmp_path: Path) -> None:
+    case = make()
+    dataset(tmp_path, [{"url": "https://mira.example/füchse.jpg".encode(), "TEXT": "ä".encode()}])
+    match_case(case, [str(tmp_path / "rows.parquet")])
+    (match,) = found(case)
+    assert (match["url"], match["caption"]) == ("https://mira.example/füchse.jpg", "ä")
 
 
 def test_damage_found_midway_names_the_file_and_keeps_the_last_search(

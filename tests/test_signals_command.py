@@ -11,6 +11,7 @@ import pytest
 from optout.check import metas_of
 from optout.cli import main
 from optout.commands.signals import printable
+from optout.readers.table import readers
 
 from .conftest import Answer, Respond
 
@@ -115,6 +116,18 @@ def test_an_image(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
         "checked": "2026-11-21",
     }
     assert (by_reader["img2dataset"]["line"], by_reader["img2dataset"]["raw"]) == (2, "noimageai")
+
+
+def test_all_readers(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    base = serve(site)
+    (found,) = objects(capsys, "--all-readers", base + "/art/1.jpg")
+    assert list(verdicts(found)) == [reader.name for reader in readers()]
+    assert verdicts(found)["datadiligence"] == "disallowed"
+    assert main(["signals", "--all-readers", base + "/art/1.jpg"]) == 0
+    lines = capsys.readouterr().out.partition("what readers make of it\n")[2].splitlines()
+    width = max(len(reader.name) for reader in readers())
+    names = [line[2 : 2 + width].rstrip() for line in lines if line[2:3].strip()]
+    assert names == [reader.name for reader in readers()]
 
 
 def test_a_page(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
@@ -248,7 +261,8 @@ def test_a_long_file_is_cut_for_people_only(
     body = b"User-agent: *\n" + b"".join(b"Disallow: /%d\n" % n for n in range(99))
 
     def respond(method: str, path: str, headers: dict[str, str]) -> Answer:
-        return 200, [("Content-Type", "text/plain")], body
+        found = path in ("/", "/robots.txt")
+        return 200 if found else 404, [("Content-Type", "text/plain")], body
 
     base = serve(respond)
     assert main(["signals", base]) == 0
@@ -272,6 +286,43 @@ def test_a_long_file_is_cut_for_people_only(
 def test_any_page(page: bytes) -> None:
     for meta in metas_of(page, "text/html"):
         assert meta.name
+
+
+def test_files_beside_robots_txt_and_licence_documents(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "/robots.txt": ("text/plain", b"License: /one.xml\n"),
+        "/page": ("text/html", b'<link rel=license type="application/rsl+xml" href=/two.xml>'),
+        "/one.xml": ("application/rsl+xml", b"<rsl/>"),
+        "/two.xml": ("application/rsl+xml", b"<rsl>\n</rsl>"),
+        "/ai.txt": ("text/plain", b"User-Agent: *\n\nDisallow: /"),
+        "/trust.txt": ("text/html; charset=utf-8", b"datatrainingallowed=no"),
+        "/.well-known/tdmrep.json": ("application/json", b"[]"),
+    }
+    asked = []
+
+    def respond(method: str, path: str, headers: dict[str, str]) -> Answer:
+        asked.append(path)
+        if path not in files:
+            return 404, [("Content-Type", "text/plain")], b"none"
+        return 200, [("Content-Type", files[path][0])], files[path][1]
+
+    base = serve(respond)
+    first, again = objects(capsys, base + "/page", base + "/page?again")
+    told = [(s["signal"], s["where"], s["line"], s["directive"]) for s in first["signals"]]
+    assert told == [
+        ("robots.txt", f"{base}/robots.txt", 1, "license: /one.xml"),
+        ("link element", f"{base}/page", None, "/two.xml"),
+        ("tdmrep.json", f"{base}/.well-known/tdmrep.json", 1, "[]"),
+        ("ai.txt", f"{base}/ai.txt", 1, "User-Agent: *"),
+        ("ai.txt", f"{base}/ai.txt", 3, "Disallow: /"),
+        ("rsl", f"{base}/one.xml", 1, "<rsl/>"),
+        ("rsl", f"{base}/two.xml", 1, "<rsl>"),
+        ("rsl", f"{base}/two.xml", 2, "</rsl>"),
+    ]
+    assert again["status"] == 404
+    assert len(asked) == len(set(asked)), "asked twice"
 
 
 def test_no_address_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

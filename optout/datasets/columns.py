@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from optout.datasets.editions import columns as aliases
 from optout.datasets.editions import known
 from optout.errors import DatasetError
 
+ROW = "file_row_number"  # what the database calls the number of a row in its file
 LONGEST_FIELD = 16 * 2**20  # characters; DataComp has texts of a million
 
 # What a file called .parquet may be instead, by its first bytes.
@@ -97,12 +98,42 @@ def _parquet(path: Path) -> Columns:
 
     try:
         metadata = pq.read_metadata(path)
-        found = metadata.schema.to_arrow_schema().names
+        schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DatasetError(
             f"{path} is damaged: its Parquet footer cannot be read", "load the file again"
         ) from error
-    return Columns("parquet", mapped(path, found), rows=metadata.num_rows)
+    names = mapped(path, schema.names)
+    kind = schema.field(names["url"]).type
+    if not _holds_text(kind):
+        raise DatasetError(
+            f"the column {names['url']} of {path} holds {kind}, not addresses",
+            "name a metadata file with a url column of texts",
+        )
+    if any(name.lower() == ROW for name in schema.names):
+        raise DatasetError(
+            f"{path} has a column called {ROW}, a name that is needed for the row numbers",
+            "rename that column",
+        )
+    return Columns("parquet", names, rows=metadata.num_rows)
+
+
+def _holds_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    # Old writers did not say that their bytes are text.
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            types.is_string,
+            types.is_large_string,
+            types.is_string_view,
+            types.is_binary,
+            types.is_large_binary,
+        )
+    )
 
 
 def _impostor(path: Path, head: bytes) -> DatasetError:

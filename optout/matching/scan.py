@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.database import quoted, relation
 from optout.datasets import DataFile, crawl_period
+from optout.datasets.columns import ROW
 from optout.datasets.text import batches
 from optout.datasets.view import view_sql
 from optout.errors import DatasetError, OptoutError
@@ -90,9 +91,9 @@ def _sieved(
             # Folders may be called anything: "url=x" is a name, not a column.
             source = (
                 f"read_parquet([{quoted(_literal(str(file.path)))}], "
-                "file_row_number = true, hive_partitioning = false)"
+                "file_row_number = true, hive_partitioning = false, binary_as_string = true)"
             )
-            yield from _passing(connection, view_sql(file, source, "file_row_number"))
+            yield from _passing(connection, view_sql(file, source, ROW))
             return
         view = _of_texts(file)
         for table in batches(file.path, file.columns):

@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 LONGEST = 2000  # characters; the crawl behind LAION cut texts there
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "|": " "})
 _SHORTEST_SINGLE_NAME = 5  # letters; shorter single names are everyday words
+_SHORTEST_SPACELESS_NAME = 3  # signs of such a script
+# Han, kana and Hangul: words stand without spaces, or with particles at their end.
+_SPACELESS = re.compile(r"[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.casefold()
     parts = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in parts if not unicodedata.combining(char)).casefold()
+    bare = "".join(char for char in parts if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", bare).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,42 @@ def names(written: Iterable[str]) -> Names:
     patterns, sources, left_out = [], [], []
     for name in dict.fromkeys(" ".join(n.split()) for n in written if n.strip()):
         words = re.findall(r"\w+", folded(name))
-        letters = sum(char.isalpha() for char in name)
-        if not words or (len(words) == 1 and letters < _SHORTEST_SINGLE_NAME):
+        if _too_short(words):
             left_out.append(name)
             continue
-        source = r"[\s\W_]+".join(map(re.escape, words))
-        patterns.append((name, re.compile(rf"(?<![^\W_]){source}(?![^\W_])")))
-        sources.append(r"[^\pL\pN]+".join(map(re.escape, words)))
+        patterns.append((name, _pattern(words)))
+        sources.append(_sql_pattern(words))
     sql = f"(?i){'|'.join(sources)}" if sources else None
     return Names(tuple(patterns), sql, tuple(left_out))
+
+
+def _too_short(words: list[str]) -> bool:
+    signs = sum(len(_SPACELESS.findall(word)) for word in words)
+    if signs >= _SHORTEST_SPACELESS_NAME:
+        return False
+    letters = sum(char.isalpha() for word in words for char in word)
+    return len(words) < 2 and letters < _SHORTEST_SINGLE_NAME
+
+
+def _pattern(words: list[str]) -> re.Pattern[str]:
+    """The name as words of their own; scripts without spaces have no words to stand between."""
+    start = "" if _SPACELESS.match(words[0]) else r"(?<![^\W_])"
+    end = "" if _SPACELESS.match(words[-1][-1]) else r"(?![^\W_])"
+    return re.compile(f"{start}{_joined(words, _BETWEEN)}{end}")
+
+
+def _sql_pattern(words: list[str]) -> str:
+    # The database takes accents away but leaves the sharp s.
+    return _joined(words, _BETWEEN_SQL).replace("ss", "(?:ss|ß)")
+
+
+_BETWEEN = r"[\s\W_]"
+_BETWEEN_SQL = r"[^\pL\pN]"
+
+
+def _joined(words: list[str], between: str) -> str:
+    text = re.escape(words[0])
+    for before, word in pairwise(words):
+        spaceless = _SPACELESS.match(before[-1]) and _SPACELESS.match(word)
+        text += f"{between}{'*' if spaceless else '+'}{re.escape(word)}"
+    return text

@@ -1,6 +1,6 @@
-"""agents.toml → the names that are asked to stay away, and those that are left as they are.
+"""The list of names in optout/readers → those asked to stay away, and those left as they are.
 
-The one place where `optout protect` learns of agents, so that another table can take its place.
+The one place where `optout protect` learns of agents.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-TRAINING = frozenset({"AI training", "generative training", "dataset collection"})
+from optout.readers import agents as known
+
+# Purposes of optout/readers/purposes.toml.
+TRAINING = frozenset(
+    {"AI training", "generative training", "text and data mining", "dataset collection"}
+)
 SEARCH = "search index"
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A name that a crawler goes by; agents.toml explains each field."""
+    """A name that a crawler goes by."""
 
     token: str
     operator: str = ""
     purposes: tuple[str, ...] = ()
-    user_agent: str = ""
-    note: str = ""
+    user_agent: str = ""  # what it sends as User-Agent, where its operator says so
 
     @property
     def searches(self) -> bool:
@@ -38,18 +42,17 @@ class Agent:
 
 @cache
 def agents() -> tuple[Agent, ...]:
-    """All names, in the order of the table; words that mean a purpose first.
+    """All names: words that mean a purpose, then names in the order of the list.
 
-    >>> [agent.token for agent in agents() if agent.trains][:2]
-    ['GPTBot', 'ClaudeBot']
+    >>> {"GPTBot", "CCBot"} <= {agent.token for agent in agents() if agent.trains}
+    True
     """
-    table = tomllib.loads((resources.files(__package__) / "agents.toml").read_text("utf-8"))
-    words = [
-        Agent(entry["token"], purposes=tuple(entry["purposes"]))
-        for entry in table["purpose_token"].values()
-        if entry["token"]
-    ]
-    return (*words, *(_agent(name, fields) for name, fields in table["agent"].items()))
+    more = _table()
+    sent = {token: entry["text"] for token, entry in more["user_agent"].items()}
+    words = [Agent(w.token, purposes=w.purposes) for w in known.purpose_tokens() if w.token]
+    named = [Agent(a.token, a.operator, a.purposes, sent.get(a.token, "")) for a in known.agents()]
+    found = [Agent(token, e["operator"], (SEARCH,)) for token, e in more["search"].items()]
+    return (*words, *named, *found)
 
 
 def asked_to_stay_away() -> tuple[str, ...]:
@@ -62,5 +65,6 @@ def search_agents() -> tuple[Agent, ...]:
     return tuple(agent for agent in agents() if agent.searches)
 
 
-def _agent(name: str, fields: dict[str, Any]) -> Agent:
-    return Agent(name, **fields | {"purposes": tuple(fields.get("purposes", ()))})
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "agents.toml").read_text("utf-8"))

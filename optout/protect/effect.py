@@ -111,8 +111,11 @@ def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]
 
 @cache
 def asked() -> tuple[Reader, ...]:
-    """The readers of readers.toml, and the search engines that are not among them."""
-    known = readers()
+    """The readers of readers.toml, and the search engines that are not among them.
+
+    Readers for "*" are left out: they are ways of parsing, not somebody who takes pictures.
+    """
+    known = tuple(reader for reader in readers() if reader.token != "*")
     tokens = {reader.token.lower() for reader in known if reader.token}
     example = next(reader for reader in known if reader.method == "robots_txt")
     return known + tuple(

@@ -96,7 +96,7 @@ def _host(host: Host, counts: tuple[int, int], files: dict[str, bytes]) -> HostP
     if not host.known:
         problem = f"robots.txt is not known: {host.robots}"
         return HostPlan(host, folder, (), problem, answered, lacking)
-    licence = "" if "license.xml" in host.files else f"{host.origin}/license.xml"
+    licence = "" if "rsl" in host.files else f"{host.origin}/license.xml"
     merged = merge(host.robots_body, asked_to_stay_away(), licence=licence)
     if merged.changes:
         files[f"{folder}/robots.txt"] = merged.body
@@ -107,11 +107,11 @@ def _site_files(host: Host) -> list[tuple[str, bytes]]:
     """Files of their own, except those that are there already."""
     tdmrep = json.dumps([{"location": "/", "tdm-reservation": 1}], indent=2) + "\n"
     made = [
-        (".well-known/tdmrep.json", tdmrep.encode()),
-        ("ai.txt", text("ai.txt.j2").encode()),
-        ("license.xml", text("license.xml.j2", usages=table()["rsl"]["usages"]).encode()),
+        ("tdmrep.json", ".well-known/tdmrep.json", tdmrep.encode()),
+        ("ai.txt", "ai.txt", text("ai.txt.j2").encode()),
+        ("rsl", "license.xml", text("license.xml.j2", usages=table()["rsl"]["usages"]).encode()),
     ]
-    return [(name, body) for name, body in made if name.rpartition("/")[2] not in host.files]
+    return [(name, body) for kind, name, body in made if kind not in host.files]
 
 
 @cache

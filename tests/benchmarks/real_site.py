@@ -4,17 +4,21 @@ python tests/benchmarks/real_site.py SITE_DIR TRUTH.json [OPTION …]: serves a 
 host would, crawls it with `optout crawl OPTION …`, and prints shares. TRUTH.json holds `pages`,
 `images_loaded` (paths of image answers a browser got), `dom_images` (page, currentSrc, src, alt),
 `linked_images` and, where the site is not at the root, `prefix`; `replace` lists OLD=NEW texts.
+Where playwright and Chromium are there, every page is also loaded in a bare browser and scrolled to
+its end: the crawl's time is printed as a ratio to that.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
@@ -140,6 +144,36 @@ def crawl(url: str, case: Path, options: list[str]) -> float:
     return time.perf_counter() - began
 
 
+def in_browser(url: str, truth: dict[str, Any]) -> float | None:
+    """Seconds in which a browser alone loads every page of the truth; None without a browser."""
+    program = shutil.which("chromium")
+    if program is None or find_spec("playwright") is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    root = "/".join(url.split("/")[:3])
+    began = time.perf_counter()
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=_BROWSER)
+        page = browser.new_page(viewport={"width": 1366, "height": 900})
+        page.route("**/*", lambda r: r.continue_() if r.request.url.startswith(root) else r.abort())
+        for path in truth["pages"]:
+            page.goto(root + path, wait_until="load")
+            page.evaluate(_SCROLL)
+            page.wait_for_load_state("networkidle")
+        browser.close()
+    return time.perf_counter() - began
+
+
+_BROWSER = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_SCROLL = """async () => {
+    for (let y = 0; y < document.documentElement.scrollHeight; y += 600) {
+        window.scrollTo(0, y);
+        await new Promise(done => setTimeout(done, 100));
+    }
+}"""
+
+
 def table(case: Path, name: str) -> list[dict[str, Any]]:
     files = sorted((case / "observations").glob(f"run=*/{name}.parquet"))
     return [row for file in files for row in pq.read_table(file).to_pylist()]
@@ -232,6 +266,9 @@ def main(folder: str, truth_file: str, *options: str) -> None:
     with tempfile.TemporaryDirectory() as work:
         seconds = crawl(url, Path(work) / "case", list(options))
         print(f"{truth['name']}: crawled in {seconds:.1f} s")
+        alone = in_browser(url, truth)
+        if alone:
+            print(f"every page in a bare browser: {alone:.1f} s; ratio {seconds / alone:.2f}")
         report(url, Path(work) / "case", truth)
 
 
