@@ -115,7 +115,7 @@ def asked() -> tuple[Reader, ...]:
 
     Readers for "*" are left out: they are ways of parsing, not somebody who takes pictures.
     """
-    known = tuple(reader for reader in readers() if reader.token != "*")
+    known = tuple(reader for reader in readers() if reader.token != "*")  # noqa: S105
     tokens = {reader.token.lower() for reader in known if reader.token}
     example = next(reader for reader in known if reader.method == "robots_txt")
     return known + tuple(
