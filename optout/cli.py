@@ -27,6 +27,7 @@ COMMANDS = (
     "reject",
     "requests",
     "report",
+    "protect",
     "show",
     "signals",
     "urlkey",

@@ -32,7 +32,7 @@ from optout.network import Network, NoAddress, Refused
 
 SECONDS = 2 * TIMEOUT  # for the whole chain
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HEADERS = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "gzip"))
+_HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "gzip"))
 _GZIP = 31  # zlib's window bits for a gzip stream
 
 # Given the next address: None to go on, else (outcome, reason).
@@ -93,16 +93,18 @@ def fetch(
     seconds: float = SECONDS,
     obey: Obey | None = None,
     wanted: Callable[[FetchedHop], bool] | None = None,
+    user_agent: str = USER_AGENT,
 ) -> Fetched:
     """Ask for `url` and follow its redirects, each address checked before it is connected to.
 
     Trouble of any kind is an outcome with its reason, never an exception. A body of more than
     `max_bytes` (after decompression) gives "too_large" with its first part; `seconds` bound the
-    whole chain. `wanted` may say that the body of the last answer need not be read.
+    whole chain. `wanted` may say that the body of the last answer need not be read. Only a
+    person's own site is asked under another `user_agent` than ours.
     """
     hops: list[FetchedHop] = []
     network = Network(reach, time.monotonic() + seconds)
-    ask = _Ask(method, max_bytes, wanted or (lambda hop: True))
+    ask = _Ask(method, max_bytes, wanted or (lambda hop: True), user_agent)
     body, truncated = b"", False
     outcome, reason = "fetched", ""
     with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
@@ -124,6 +126,7 @@ class _Ask:
     method: str
     max_bytes: int
     wanted: Callable[[FetchedHop], bool]
+    user_agent: str
 
 
 @cache
@@ -165,7 +168,7 @@ def _exchange(
 ) -> tuple[bytes, bool]:
     """Ask once; the answer's headers go to `hops`, its body is returned if it is the last."""
     parts = urlsplit(url)
-    headers = [("Host", parts.netloc), *_HEADERS]
+    headers = [("Host", parts.netloc), ("User-Agent", ask.user_agent), *_HEADERS]
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT)
     try:
         with pool.stream(
