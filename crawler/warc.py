@@ -83,7 +83,7 @@ class Archive:
         self._writer.write_record(self._writer.create_warcinfo_record(FILE, said))
 
 
-class _Head(StatusAndHeaders):  # type: ignore[misc]
+class _Head(StatusAndHeaders):
     """A first line and header lines whose bytes stay as they are; warcio would quote some."""
 
     def __init__(self, first: str, lines: list[tuple[bytes, bytes]]) -> None:

@@ -17,7 +17,7 @@ from optout.ledger.read import open_ledger
 if TYPE_CHECKING:
     import duckdb
 
-_TEXTS = ("subject", "place", "signal", "state", "sha256", "file", "at")
+_TEXTS = ("subject", "place", "signal", "state", "sha256", "file", "observed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,7 @@ def _bodies(connection: duckdb.DuckDBPyConnection, problems: list[str]) -> int:
     return int(counted[0][0])
 
 
-def _sightings(
-    connection: duckdb.DuckDBPyConnection, ledger: Exported, problems: list[str]
-) -> int:
+def _sightings(connection: duckdb.DuckDBPyConnection, ledger: Exported, problems: list[str]) -> int:
     """Sightings of an export that the observations do not hold any more."""
     from optout.database import dictionaries, relation
 

@@ -22,10 +22,11 @@ FORMAT = 1  # of the lines; a reader refuses a higher number
 def export(case: Case, path: Path) -> tuple[int, str]:
     """Write the ledger to `path`, beside and renamed; (periods in it, SHA-256 of the file)."""
     beside, digest = path.with_name(f".{path.name}.new"), hashlib.sha256()
-    count = 0
+    count = -1  # the first line is no period
     try:
         with beside.open("wb") as out:
-            for count, line in enumerate(export_lines(case)):
+            for line in export_lines(case):
+                count += 1
                 data = line.encode("ascii")
                 digest.update(data)
                 out.write(data)

@@ -40,7 +40,7 @@ def read_export(path: Path) -> Exported:
         with path.open(encoding="ascii", errors="replace", newline="\n") as lines:
             while line := lines.readline(_MAX_LINE):
                 count += 1
-                previous = _take(found, count, line.removesuffix("\n"), previous)
+                previous = _take(found, count, line, previous)
     except OSError as error:
         raise CaseError(f"cannot read {path}: {error.strerror}", "check the file's name") from error
     if count == 0:
@@ -52,6 +52,9 @@ def read_export(path: Path) -> Exported:
 
 def _take(found: Exported, number: int, line: str, previous: str | None) -> str | None:
     """Take up one line; the hash that the next one follows, None where it is lost."""
+    if not line.endswith("\n"):
+        found.problems.append(f"line {number} of {found.name} is cut off")
+    line = line.removesuffix("\n")
     said, record = _HASH.search(line), _object(line)
     if number == 1:
         _begin(found, record)
@@ -80,7 +83,7 @@ def _sightings(number: int, record: dict[str, Any]) -> list[Sighting]:
     said = {key: record.get(key) for key in ("subject", "place", "signal", "state", "sha256")}
     seen = record.get("seen")
     return [
-        {"line": number, **said, "file": one["file"], "rows": one["rows"], "at": one["at"]}
+        {"line": number, **said, "file": one["file"], "rows": one["rows"], "observed_at": one["at"]}
         for one in (seen if isinstance(seen, list) else [])
         if isinstance(one, dict) and {"file", "rows", "at"} <= one.keys()
     ]

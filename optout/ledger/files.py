@@ -112,4 +112,4 @@ def check_pictures(case: Case) -> Iterator[str]:
             file = run / "images" / (row["sha256"] or "")
             whole = (row["sha256"] or "").isalnum() and file.is_file()
             if not whole or sha256_of(file) != row["sha256"]:
-                yield f"{run.name}/{row['stored_as']} is not what images.parquet, row {number}, says"
+                yield f"{run.name}/{row['stored_as']} is not as row {number} of images.parquet says"

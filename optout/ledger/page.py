@@ -90,14 +90,15 @@ def _hosts(found: Iterator[Row]) -> Iterator[Row]:
 def _group(row: Row) -> Row:
     """A group with its history in words: each period's text, or how it differs from the last."""
     by_number = {period["number"]: period for period in row["periods"]}
-    told = []
+    told: list[Row] = []
     for period in row["periods"][:MOST_PERIODS]:
         before = by_number.get(period["changed_from"])
-        old, new = _lines(before), _lines(period)
+        known = period["state"] != "unknown"
+        same = known and before is None and any(p["state"] != "unknown" for p in told)
+        old, new = _lines(before), [] if same else _lines(period)
         lines = list(_difference(old, new)) if old and new else [(" ", line) for line in new]
-        told.append(
-            period | {"before": before, "lines": lines[:MOST_LINES], "more": len(lines) - MOST_LINES}
-        )
+        shown = {"lines": lines[:MOST_LINES], "more": len(lines) - MOST_LINES}
+        told.append(period | shown | {"before": before, "same": same})
     left_out = len(row["periods"]) - len(told)
     return row | {"history": told, "left_out": left_out, "now": row["periods"][-1]}
 
