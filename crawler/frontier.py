@@ -28,6 +28,7 @@ ROBOTS_PATH = "/robots.txt"
 _MAX_SITEMAPS = 1000
 # Files of each kind asked for; a sheet may be anywhere, the others are the site's own.
 _MAX_FILES = {"sheet": 300, "feed": 50, "data": 1000}
+_TOO_DEEP = "deeper than the depth limit of {}"
 
 
 class Frontier:
@@ -43,6 +44,7 @@ class Frontier:
         self.traps = Traps(job.options.trap_limit)
         self.cut: dict[str, Cut] = {}
         self.stopped_by: str | None = None
+        self._stop_kind = "budget"
         self._reach = reach
         self._on_blocked = on_blocked
         self._pages_out = 0  # pages handed out, in earlier sessions too
@@ -65,17 +67,19 @@ class Frontier:
     def add_page(self, url: str, depth: int, found_on: str | None, redirects: int = 0) -> bool:
         """Queue a page within the sites; False when it is known, out of scope or a trap."""
         key = hash(url)
-        if key in self._seen_pages or not self.scope.holds(url):
+        if key in self._seen_pages:
             return False
         self._seen_pages.add(key)
-        if redirects > MAX_REDIRECTS:
-            self.leave_out(f"more than {MAX_REDIRECTS} redirects in a row", url)
+        if not self.scope.holds(url):
+            self.leave_out("scope", "not among the sites", url)
+        elif redirects > MAX_REDIRECTS:
+            self.leave_out("redirects", f"more than {MAX_REDIRECTS} redirects in a row", url)
         elif depth > self.options.max_depth:
-            self.leave_out("deeper than the depth limit", url)
+            self.leave_out("depth", _TOO_DEEP.format(self.options.max_depth), url)
         elif len(url) > MAX_URL_LENGTH:
-            self.leave_out("address too long", url)
+            self.leave_out("address", "address too long", url)
         elif repeats(url):
-            self.leave_out("looks like a trap: path segments repeat", url)
+            self.leave_out("trap", "looks like a trap: path segments repeat", url)
         else:
             self._put((url, depth, found_on, redirects))
             return True
@@ -90,7 +94,7 @@ class Frontier:
             return announced
         self._seen_images.add(key)
         if len(url) > MAX_URL_LENGTH:
-            self.leave_out("address too long", url)
+            self.leave_out("address", "address of an image too long", url, "images")
         elif self.options.pages_only:
             self.ask_robots(url)
         else:
@@ -103,7 +107,7 @@ class Frontier:
             return
         self._seen_sitemaps.add(url)
         if len(self._seen_sitemaps) > _MAX_SITEMAPS:
-            self.leave_out(f"more than {_MAX_SITEMAPS} sitemaps", url)
+            self.leave_out("site_file", f"more than {_MAX_SITEMAPS} sitemaps", url, "files")
         else:
             self._put(Task("sitemap", url, url))
 
@@ -119,7 +123,8 @@ class Frontier:
             return
         seen.add(url)
         if len(seen) > _MAX_FILES[kind]:
-            self.leave_out(f"more than {_MAX_FILES[kind]} files of the kind {kind}", url)
+            reason = f"more than {_MAX_FILES[kind]} files of the kind {kind}"
+            self.leave_out("site_file", reason, url, "files")
         else:
             self._put(Task(kind, url, url, depth, found_on))
 
@@ -129,7 +134,7 @@ class Frontier:
             return
         self._seen_renders.add(hash(url))
         if depth > self.options.max_depth:
-            self.leave_out("deeper than the depth limit", url)
+            self.leave_out("depth", _TOO_DEEP.format(self.options.max_depth), url)
         else:
             self._renders.append(Task("render", url, url, depth, found_on))
 
@@ -237,13 +242,15 @@ class Frontier:
         """Origins met so far."""
         return len(self._rules)
 
-    def stop(self, reason: str) -> None:
-        """Hand nothing out any more."""
-        self.stopped_by = self.stopped_by or reason
+    def stop(self, reason: str, kind: str = "budget") -> None:
+        """Hand nothing out any more. `kind` (of crawler.records.CUTS) is noted with what waits."""
+        if self.stopped_by is None:
+            self.stopped_by, self._stop_kind = reason, kind
 
-    def leave_out(self, reason: str, url: str) -> None:
-        """Note an address that is not asked for, and why."""
-        self.cut.setdefault(reason, Cut()).add(url)
+    def leave_out(self, kind: str, reason: str, url: str, what: str = "pages") -> None:
+        """Note an address that is not asked for, and why: a kind of crawler.records.CUTS, and
+        words."""
+        self.cut.setdefault(reason, Cut(kind, what)).add(url)
 
     def leftovers(self) -> Iterator[Task]:
         """What a budget left waiting, noted as left out. Chains already begun are given out, so
@@ -254,12 +261,15 @@ class Frontier:
             queued += [*queue.first, *queue.images, *queue.pages]
         for item in parked + queued:
             task = task_of(item)
-            kind = {"page": "pages", "image": "images"}.get(task.kind, "files of the site")
-            self.leave_out(f"{self.stopped_by}: {kind} not asked for", task.url)
-            if task.hops:
+            if task.hops:  # it gets a record of its own
                 yield task
+                continue
+            what = {"page": "pages", "image": "images"}.get(task.kind, "files")
+            self.leave_out(
+                self._stop_kind, f"{self.stopped_by}: {what} not asked for", task.url, what
+            )
         for task in self.renders_left():
-            self.leave_out(f"{self.stopped_by}: pages not shown to a browser", task.url)
+            self.leave_out("browser", f"{self.stopped_by}: pages not shown to a browser", task.url)
 
     def renders_left(self) -> list[Task]:
         """Take out the pages that still wait for the browser."""
@@ -321,11 +331,11 @@ class Frontier:
             return True
         most = self.options.max_pages
         if most and self._pages_out >= most:
-            self.leave_out(f"page budget of {most} reached", task.url)
+            self.leave_out("budget", f"page budget of {most} reached", task.url)
             return False
         reason = self.traps.reason(task.url, task.found_on)
         if reason:
-            self.leave_out(reason, task.url)
+            self.leave_out("trap", reason, task.url)
         return reason is None
 
     def _allowed(self, task: Task) -> bool:

@@ -71,6 +71,7 @@ def parse(body: bytes, content_type: str | None = None) -> Element | None:
 
     lxml first; what it refuses goes through BeautifulSoup, which takes anything.
     """
+    body = _bounded(body)
     if not body.strip(b" \t\r\n\0"):
         return None
     encoding = encoding_of(body, content_type)
@@ -85,6 +86,26 @@ def parse(body: bytes, content_type: str | None = None) -> Element | None:
     except (etree.LxmlError, ValueError, LookupError, AssertionError):
         return _tolerant(body, encoding)
     return root
+
+
+def _bounded(body: bytes) -> bytes:
+    """Without what costs the parser time that grows with the square of its size."""
+    # Each comment that is never closed is searched for its end, up to the end of the page.
+    end = max(body.rfind(b"-->"), body.rfind(b"--!>")) + 1
+    if body.count(b"<!--", end) > _MOST_OPEN_COMMENTS:
+        body = body[:end] + body[end:].replace(b"<!--", b"")
+    # Each attribute of an element is compared with all before it.
+    return _LONG_TAG.sub(_fewer_attributes, body)
+
+
+def _fewer_attributes(tag: re.Match[bytes]) -> bytes:
+    return tag[0] if tag[0].count(b"=") < _MOST_ATTRIBUTES else tag[0][:_LONG]
+
+
+_MOST_OPEN_COMMENTS = 100
+_MOST_ATTRIBUTES = 5000
+_LONG = 50_000
+_LONG_TAG = re.compile(rb"<[A-Za-z][^<>]{%d,}" % _LONG)
 
 
 def _tolerant(body: bytes, encoding: str) -> Element | None:

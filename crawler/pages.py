@@ -127,6 +127,8 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
         if looks_like_feed(body):
             feed = read_feed(body, task.hop_url, task.hop_url, MAX_REFS)
             record["image_refs"], record["links"] = feed.images, feed.pages
+        elif body:
+            page["reason"] = f"not a page: {declared or 'of no declared type'}"
         return
     if html.is_binary(body):
         page["reason"] = f"declared as a page, but the bytes are {sniff(body) or 'binary'}"

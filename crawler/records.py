@@ -130,6 +130,20 @@ OUTCOMES = (
     "failed",  # no answer: DNS, connection, TLS, time-out, broken transfer
 )
 
+# Why an address was never asked for: `kind` of the entries of `cut_short` in summary.json.
+CUTS = (
+    "budget",  # the time, size or page budget ended
+    "interrupted",  # the run was stopped and closed without being resumed
+    "depth",
+    "trap",
+    "redirects",
+    "address",  # longer than any address may be
+    "site_file",  # a sitemap, feed, style sheet or data file that was not (wholly) read
+    "browser",  # read as served, but not shown to a browser
+    "browser_failed",  # shown to a browser, which did not get to its end
+    "scope",  # a link to somebody else's site
+)
+
 SCHEMAS: dict[str, pa.Schema] = {
     name: pa.schema(COMMON + columns) for name, columns in _COLUMNS.items()
 }

@@ -80,13 +80,24 @@ def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
 
 
 def finish_as_is(folder: Path) -> Path:
-    """Close an interrupted run with what it has; its summary says that it was cut short."""
+    """Close an interrupted run with what it has; its summary says what it still had to do."""
+    from crawler.spider import SiteSpider
     from crawler.warc import FILE, mend
 
-    job = load_job(folder / JOB_FILE)
     mend(folder / FILE)
-    cut = [{"reason": "interrupted and not resumed", "count": 1, "examples": []}]
-    return finish(folder, job, _facts(job) | {"cut_short": cut})
+    job, words = load_job(folder / JOB_FILE), "interrupted and not resumed"
+    with Journal(folder) as journal:
+        spider = SiteSpider(job=job, reach=job.reach(), journal=journal, folder=folder, refused={})
+        try:
+            spider.take_up()
+            spider.frontier.stop(words, "interrupted")
+            summary = _summary(job, spider, None)
+        except (KeyError, TypeError, ValueError):  # a damaged journal; what it has is kept
+            cut = {"kind": "interrupted", "what": "pages", "reason": words}
+            summary = _facts(job) | {"cut_short": [cut | {"count": None, "examples": []}]}
+    if spider.fault is not None:
+        raise spider.fault
+    return finish(folder, job, summary)
 
 
 def _run_spider(
@@ -149,10 +160,7 @@ def _summary(job: Job, spider: Any, listener: Listener | None) -> dict[str, Any]
             spider.finish(task, None, "failed", f"{spider.frontier.stopped_by}, in mid-chain")
     if listener is not None:
         listener(spider.progress.snapshot())
-    cut = [
-        {"reason": reason, "count": cut.count, "examples": cut.examples}
-        for reason, cut in sorted(spider.frontier.cut.items())
-    ]
+    cut = [{"reason": reason, **asdict(cut)} for reason, cut in sorted(spider.frontier.cut.items())]
     return _facts(job) | {
         "cut_short": cut,
         "crawl_delays": dict(sorted(spider.delays.items())),

@@ -21,6 +21,7 @@ from crawler.journal import Journal
 from crawler.policy import MAX_REDIRECTS, MAX_ROBOTS_REDIRECTS, PRODUCT_TOKEN, Reach
 from crawler.progress import Listener, Progress
 from crawler.render.browser import missing
+from crawler.render.need import why_show
 from crawler.render.shows import Shows
 from crawler.render.supply import Asset
 from crawler.settings import may_render
@@ -69,20 +70,22 @@ class SiteSpider(scrapy.Spider):
 
     async def start(self) -> Any:
         """Fill the frontier. Nothing is yielded: the scheduler hands out what is in it."""
-        from crawler.resume import resume
-
         try:
-            resume(self)
-            if self.shows is None and self.options.render != "never":
-                self.frontier.leave_out(f"pages not shown to a browser: {missing()}", "")
-            for site in self.job.sites:
-                self.frontier.ask_robots(site)
-                self.frontier.add_page(site, 0, None)
-                self.frontier.add_sitemap(origin(site) + "/sitemap.xml")
+            self.take_up()
         except Exception as error:
             self.fail(error)
         for nothing in tuple[Request, ...]():
             yield nothing
+
+    def take_up(self) -> None:
+        """Fill the frontier: what the journal leaves to be done, then the sites themselves."""
+        from crawler.resume import resume
+
+        resume(self)
+        for site in self.job.sites:
+            self.frontier.ask_robots(site)
+            self.frontier.add_page(site, 0, None)
+            self.frontier.add_sitemap(origin(site) + "/sitemap.xml")
 
     def fail(self, error: Exception) -> None:
         """End the crawl for a reason that is not the site's; `crawler.run` raises it."""
@@ -218,7 +221,8 @@ class SiteSpider(scrapy.Spider):
         """Write the record of a task and queue what it names."""
         if task.kind == "page":
             record = pages.page_record(task, response, outcome, reason, self.frontier.scope)
-            record["render"] = self.shows.why(record, response) if self.shows else None
+            wants = why_show if self.shows is None else self.shows.why
+            record["render"] = wants(record, response)
             record["new_images"] = self.spread(record)
             self.write("page", record)
             self.progress.pages += 1
@@ -256,18 +260,27 @@ class SiteSpider(scrapy.Spider):
             self.frontier.add_page(url, depth, page["url"], redirects)
         self._ask_for(record.get("asks", []), page["depth"], page["url"])
         if record.get("render"):
-            self.frontier.add_render(page["url"], page["depth"], page["found_on"])
+            self._show(page)
         if page["status"] == 200:
             # A resumed page brings nothing new; what it brought is in its record.
             brought = record.get("new_images", new)
             self.frontier.traps.page_read(page["url"], page["found_on"], brought)
         return new
 
+    def _show(self, page: dict[str, Any]) -> None:
+        """Have a page shown to the browser, or note that it was not."""
+        if self.shows is not None:
+            self.frontier.add_render(page["url"], page["depth"], page["found_on"])
+        else:
+            why = missing() or f"--render {self.options.render}"
+            self.frontier.leave_out("browser", f"not shown to a browser: {why}", page["url"])
+
     def spread_rendered(self, record: dict[str, Any]) -> None:
         """Queue what the browser found in a page. Also run when a crawl resumes."""
         url, depth = record["page_url"], record["depth"] + 1
         if record.get("problem"):
-            self.frontier.leave_out(f"shown to a browser in vain: {record['problem']}", url)
+            words = f"shown to a browser in vain: {record['problem']}"
+            self.frontier.leave_out("browser_failed", words, url)
         for ref in record["image_refs"]:
             self.frontier.add_image(ref["image_url"])
         for address in record["links"]:
@@ -278,28 +291,29 @@ class SiteSpider(scrapy.Spider):
     def _sitemap(
         self, task: Task, response: Response | None, outcome: str, reason: str | None
     ) -> None:
-        found = Sitemap([], [], [])
+        found, problem = Sitemap([], [], []), None
         if response is not None and outcome == "fetched" and response.status == 200:
             found = read_sitemap(response.body, task.hop_url)
             if len(found.pages) >= MAX_SITEMAP_URLS:
-                self.frontier.leave_out(
-                    f"sitemap read up to {MAX_SITEMAP_URLS} addresses", task.url
-                )
+                problem = f"sitemap read up to {MAX_SITEMAP_URLS} addresses"
         elif task.url != origin(task.url) + "/sitemap.xml":  # that one was only a guess
             status = f"it answered {response.status}" if response is not None else "no answer"
-            self.frontier.leave_out(f"sitemap not read: {reason or status}", task.url)
+            problem = f"sitemap not read: {reason or status}"
         record = {
             "url": task.url,
             "observed_at": exchange.now(),
             "pages": found.pages,
             "further": found.further,
             "image_refs": found.images,
+            "problem": problem,
         }
         self.write("sitemap", record)
         self.spread_sitemap(record)
 
     def spread_sitemap(self, record: dict[str, Any]) -> None:
         """Queue what a sitemap names. Also run when a crawl resumes."""
+        if record.get("problem"):
+            self.frontier.leave_out("site_file", record["problem"], record["url"], "files")
         for address in record["pages"]:
             self.frontier.add_page(address, 1, record["url"])
         for address in record["further"]:
@@ -309,7 +323,7 @@ class SiteSpider(scrapy.Spider):
     def spread_file(self, record: dict[str, Any]) -> None:
         """Queue what a style sheet, feed or data names. Also run when a crawl resumes."""
         if record["problem"]:
-            self.frontier.leave_out(record["problem"], record["url"])
+            self.frontier.leave_out("site_file", record["problem"], record["url"], "files")
         for address in record["links"]:
             self.frontier.add_page(address, record["depth"] + 1, record["url"])
         self._ask_for(record["asks"], record["depth"], record["found_on"] or record["url"])

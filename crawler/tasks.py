@@ -71,6 +71,8 @@ def task_of(item: Item, image_method: str = "GET") -> Task:
 class Cut:
     """Addresses left out for one reason; a few are named."""
 
+    kind: str  # one of crawler.records.CUTS
+    what: str  # pages, images or files
     count: int = 0
     examples: list[str] = field(default_factory=list)
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -52,10 +53,13 @@ def write_run(
     common = {"case_id": case_id, "run_id": run_id, "source": source}
     tables = {name: _Table(beside / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
     pages_read = 0
+    outcomes: dict[str, Counter[str]] = {name: Counter() for name in ("pages", "images")}
     try:
         for name, row in rows:
             tables[name].add(common | row)
             pages_read += name == "pages" and row["outcome"] == "fetched" and row["status"] == 200
+            if name in outcomes:
+                outcomes[name][row["outcome"]] += 1
     finally:
         for table in tables.values():
             table.close()
@@ -65,6 +69,7 @@ def write_run(
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
         "pages_read": pages_read,
+        "outcomes": outcomes,
         "damaged_rows": sum(table.damaged for table in tables.values()),
     }
     if warc is not None and warc.is_file():

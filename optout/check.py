@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from crawler.html import encoding_of, is_binary
 from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
 from optout.fetch import Fetched, FetchedHop, fetch
-from optout.readers.table import Reader, readers
+from optout.readers.table import Reader, reported
 from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict, way
 
 # Lines of robots.txt that state a preference wherever they stand; the rest matters by group.
@@ -117,14 +117,18 @@ def absolute(text: str) -> str | None:
     return clean(text if "://" in text else f"https://{text.lstrip('/')}")
 
 
-def check(url: str, sites: Sites) -> Check:
-    """Fetch `url` under the policy and robots.txt, and read everything it says."""
+def check(url: str, sites: Sites, of: Sequence[Reader] | None = None) -> Check:
+    """Fetch `url` under the policy and robots.txt, and read everything it says.
+
+    Verdicts are those of the readers `of`; without it, of those that reports show.
+    """
+    of = reported() if of is None else of
     got = fetch(url, sites.reach, obey=sites.obey, wanted=_may_be_page)
     hops = tuple(Hop(hop.url, hop.status, hop.headers) for hop in got.hops)
     subject = Subject(url, hops, sites.files, got.reason, got.observed_at)
     places = dict.fromkeys(origin(step) for step in way(subject))
     files = [sites.files[place] for place in places if place in sites.files]
-    signals = [signal for file in files for signal in _robots_signals(file)]
+    signals = [signal for file in files for signal in _robots_signals(file, of)]
     signals += [signal for hop in hops for signal in _header_signals(hop)]
     signals += _page_signals(got)
     return Check(
@@ -135,7 +139,7 @@ def check(url: str, sites: Sites) -> Check:
         reason=got.reason,
         fetched_at=got.observed_at,
         signals=tuple(signals),
-        verdicts=tuple((reader, verdict(reader, subject)) for reader in readers()),
+        verdicts=tuple((reader, verdict(reader, subject)) for reader in of),
     )
 
 
@@ -144,11 +148,11 @@ def _may_be_page(hop: FetchedHop) -> bool:
     return not kind.startswith(("image/", "video/", "audio/"))
 
 
-def _robots_signals(file: SiteFile) -> Iterator[Signal]:
+def _robots_signals(file: SiteFile, of: Sequence[Reader]) -> Iterator[Signal]:
     """Lines of the groups that speak to a reader, and preferences wherever they stand."""
     if file.rules is None:
         return
-    spoken = {d.line for r in readers() if r.token for d in file.rules.group_lines(r.token)}
+    spoken = {d.line for r in of if r.token for d in file.rules.group_lines(r.token)}
     for found in file.rules.lines:
         if found.key and (found.line in spoken or found.key in PREFERENCE_KEYS):
             yield robots_signal(file.url, found)

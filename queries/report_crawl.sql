@@ -1,6 +1,6 @@
 -- The counts of the current runs: one row.
 -- reads: current_pages, current_images, current_image_refs
--- columns: pages, pages_fetched, pages_not_fetched, references_found, images_found, images_fetched, images_not_fetched, images_furniture
+-- columns: pages, pages_fetched, references_found, images_found, images_fetched, images_not_fetched, images_furniture
 WITH addresses AS (
     SELECT
         image_url,
@@ -17,7 +17,12 @@ WITH addresses AS (
 read AS (
     SELECT DISTINCT url
     FROM current_pages
-    WHERE outcome = 'fetched' AND status BETWEEN 200 AND 299
+    WHERE
+        outcome = 'fetched' AND status BETWEEN 200 AND 299
+        -- A file that turned out to be no page was asked for, but is not read.
+        AND NOT coalesce(
+            starts_with(reason, 'not a page') OR starts_with(reason, 'declared as a page'), FALSE
+        )
 ),
 
 fetched AS (
@@ -29,8 +34,6 @@ fetched AS (
 SELECT
     (SELECT count(DISTINCT url) FROM current_pages) AS pages,
     (SELECT count(*) FROM read) AS pages_fetched,
-    (SELECT count(DISTINCT url) FROM current_pages WHERE url NOT IN (FROM read))
-        AS pages_not_fetched,
     (SELECT count(*) FROM current_image_refs) AS references_found,
     (SELECT count(*) FROM addresses) AS images_found,
     (SELECT count(*) FROM fetched) AS images_fetched,

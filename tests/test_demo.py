@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from optout.demo.pictures import PICTURES
 from optout.demo.server import PREFERRED, Addresses, at, respond, serving
 from optout.errors import CaseError
 from optout.pipeline import Step, run_steps
+from optout.report.words import words as report_words
 from optout.tables import STRENGTHS
 from tests.conftest import Respond
 from tests.harness import FAST, optout
@@ -95,7 +97,7 @@ def expected_facts() -> dict[str, int]:
     waiting = [r for r in planted_rows if r["strength"] not in CERTAIN]
     numbers = {
         "pages_fetched": sum("outcome" not in p for p in facts["page"]) + facts["trap"]["pages"],
-        "pages_not_fetched": sum("outcome" in p for p in facts["page"]),
+        "pages_not_fetched": sum("outcome" in p for p in facts["page"]) + facts["trap"]["left_out"],
         "images_found": len(images),
         "images_fetched": len(fetched),
         "datasets_searched": 1,
@@ -106,6 +108,8 @@ def expected_facts() -> dict[str, int]:
         "matches_waiting": len(waiting),
         "contradictions": sum("contradiction" in r for r in planted_rows),
         "images_furniture": sum("furniture" in i for i in images),
+        "images_in_shape": sum("shape" in i for i in images),
+        "images_not_in_shape": sum("not_captured" in i for i in images),
         "images_searched": sum(not i.get("furniture") for i in images),
         "images_not_listed": len(not_listed),
         "images_not_listed_outside": sum(not i.get("shape") for i in not_listed),
@@ -248,13 +252,38 @@ def test_the_hosts_met_are_counted_as_planted(demo: Demo) -> None:
     }
 
 
-def test_what_was_not_answered_is_counted_as_planted(demo: Demo) -> None:
+def unseen_facts() -> Counter[tuple[str, str]]:
+    """(pages or images, why not seen) → how many were planted."""
     facts = planted()
-    unanswered = [i for i in facts["image"] if outcome(i) != ("fetched", 200)]
-    unread = [p for p in facts["page"] if "outcome" in p]
-    shown = report_table(demo, "Addresses that did not answer")
-    assert sum(int(r["Addresses"]) for r in shown if r["What"] == "pages") == len(unread)
-    assert sum(int(r["Addresses"]) for r in shown if r["What"] == "images") == len(unanswered)
+    found = Counter({("pages", "trap"): facts["trap"]["left_out"]})
+    for what in ("page", "image"):
+        found.update((f"{what}s", entry["unseen"]) for entry in facts[what] if "unseen" in entry)
+    return found
+
+
+def test_what_was_not_seen_is_counted_as_planted(demo: Demo) -> None:
+    shown = {
+        (r["What"], r["Why"].partition(" — ")[0]): int(r["Addresses"])
+        for r in report_table(demo, "Pages, images and files that were not seen")
+    }
+    assert shown == {
+        (what, report_words()["unseen"][why]["label"]): n
+        for (what, why), n in unseen_facts().items()
+    }
+    page = BeautifulSoup((demo.folder / "report.html").read_text("utf-8"), "html.parser")
+    assert page.select_one("header #partial"), "the heading says that the crawl is partial"
+    assert "this crawl is partial" in demo.done.stderr
+
+
+def test_what_a_pipeline_could_have_captured_is_counted_as_planted(demo: Demo) -> None:
+    planned = Counter(i["not_captured"] for i in planted()["image"] if "not_captured" in i)
+    shown = {
+        r["Why"]: int(r["Images"])
+        for r in report_table(demo, "Images that a LAION-type pipeline could not")
+    }
+    assert shown == {report_words()["shape"][why]: count for why, count in planned.items()}
+    for why, count in planned.items():
+        assert f"{count} × {report_words()['shape'][why]} (e.g. " in demo.done.stderr
 
 
 def test_the_reasons_for_not_listed_are_counted_as_planted(demo: Demo) -> None:
@@ -330,7 +359,9 @@ def test_the_calendar_is_cut_and_named(demo: Demo) -> None:
     assert len(pages) == trap["pages"]
     run = next((demo.folder / "observations").glob("run=*"))
     cut = json.loads((run / "summary.json").read_text("utf-8"))["cut_short"]
-    assert [(c["reason"], c["count"]) for c in cut] == [(trap["reason"], 1)]
+    assert [(c["kind"], c["what"], c["reason"], c["count"]) for c in cut] == [
+        ("trap", "pages", trap["reason"], trap["left_out"])
+    ]
     assert trap["reason"] in demo.done.stderr
     assert trap["reason"] in (demo.folder / "report.html").read_text("utf-8")
 

@@ -203,8 +203,10 @@ def test_an_alt_text_moved_away_is_no_alt_text() -> None:
         "<script type=application/json>" + "[" * 1_000_000 + '"/a.jpg"</script>',
         "<script type=application/ld+json>" + '{"image":' * 300_000 + "</script>",
         "<iframe srcdoc='<img src=a.jpg>'></iframe>" * 20_000,
+        "<!--<script>" * 200_000,
+        "<div " + " ".join(f'data-x{n}="a{n}.jpg"' for n in range(300_000)) + ">",
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_hostile_pages_cost_little(body: str) -> None:
     """Each of these took from seconds to hours with a careless pattern; the runner's own

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.records import FORMAT, SCHEMAS
 from optout.case import Case, create_case
 from optout.database import open_case, relation
+from optout.readers import by_robots_txt
+from optout.readers.agents import agents, purpose_tokens, purposes
+from optout.readers.dialects import dialects
 from optout.readers.site import image_verdicts, reader_summary, robots_rows
-from optout.readers.table import Reader, readers
+from optout.readers.table import EXECUTED, Reader, called, read_table, readers, reported
 from optout.readers.verdicts import METHODS, Hop, Subject, img2dataset_obeys, site_file, verdict
 
 READER = {reader.name: reader for reader in readers()}
@@ -27,12 +31,72 @@ MEASURED = json.loads((Path(__file__).parent / "cases/img2dataset.json").read_te
 WHEN = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
 
 
-def test_table_names_a_method_a_source_and_a_day() -> None:
+# --- the tables ---
+
+
+def test_every_reader_has_its_method_purposes_basis_source_and_days() -> None:
     for reader in readers():
         assert reader.method in METHODS
+        assert set(reader.purposes) <= set(purposes())
+        assert reader.purposes
+        assert reader.basis in (EXECUTED, "operator's documentation", "specification")
+        assert reader.exact == (reader.basis == EXECUTED)
         assert reader.source.startswith("https://")
         assert isinstance(reader.checked, date)
-        assert reader.token if reader.method == "robots_txt" else reader.directives
+        assert isinstance(reader.valid_from, date)
+        assert reader.dialect in dialects()
+        assert reader.token if reader.method.startswith("robots_txt") else reader.directives
+        assert bool(reader.header) == (reader.method == "robots_txt_and_header")
+        assert {rule.value for rule in reader.header} <= {"allowed", "disallowed", "unknown"}
+
+
+def test_executed_sources_name_their_version() -> None:
+    for reader in readers():
+        if reader.exact and reader.method != "robots_txt_protego":  # it says so when it is asked
+            assert reader.version
+
+
+def test_agents_are_in_one_table_with_purposes_in_its_words() -> None:
+    known = {agent.token.lower() for agent in agents()}
+    assert len(known) == len(agents()) > 160
+    assert {purpose for agent in agents() for purpose in agent.purposes} <= set(purposes())
+    assert {agent.respects for agent in agents()} == {"yes", "no", ""}
+    tokens = {reader.token.lower() for reader in readers() if reader.token not in ("", "*")}
+    assert tokens <= known
+
+
+def test_some_names_can_be_matched_by_no_parser_that_keeps_to_the_rfc() -> None:
+    unmatchable = {agent.token for agent in agents() if not agent.matchable}
+    assert {"img2dataset", "AI2Bot", "Crawl4AI", "panscient.com", "Kangaroo Bot"} <= unmatchable
+    assert len(unmatchable) == 21
+    assert "Applebot-Extended" not in unmatchable
+
+
+def test_a_purpose_token_is_a_reader_as_soon_as_its_spelling_is_known() -> None:
+    (unconfirmed,) = purpose_tokens()
+    assert (unconfirmed.token, unconfirmed.status) == ("", "unconfirmed")
+    assert unconfirmed.name not in READER
+    assert read_table({}, (unconfirmed,)) == ()
+    (reader,) = read_table({}, (replace(unconfirmed, token="some-token"),))
+    assert (reader.purposes, reader.method) == (unconfirmed.purposes, "robots_txt")
+    files = {"https://a.example": robots(b"User-agent: some-token\nDisallow: /")}
+    assert verdict(reader, Subject("https://a.example/1.jpg", site_files=files)).line == 2
+
+
+@pytest.mark.parametrize("reader", readers(), ids=lambda reader: reader.name)
+def test_no_reader_is_asked_about_what_was_seen_before_its_time(reader: Reader) -> None:
+    assert reader.valid_from
+    for days, known in ((-1, False), (0, True)):
+        when = datetime.combine(reader.valid_from, datetime.min.time(), UTC) + timedelta(days)
+        hop = Hop("https://a.example/1.jpg", 200, (("x-robots-tag", "noai, noindex"),))
+        file = replace(robots(b"User-agent: *\nDisallow: /"), observed_at=when)
+        subject = Subject(hop.url, (hop,), {"https://a.example": file}, observed_at=when)
+        found = verdict(reader, subject)
+        if known:
+            assert found.value == ("unknown" if reader.may_ignore else "disallowed")
+        else:
+            assert (found.value, found.line, found.raw) == ("unknown", None, "")
+            assert found.why.startswith(f"seen on {when.date()}; how {reader.name} reads is known")
 
 
 # --- img2dataset ---
@@ -53,7 +117,7 @@ def test_img2dataset_as_measured(case: dict[str, Any]) -> None:
 
 def as_in_its_source(line: str, directives: list[str], token: str | None) -> bool:
     """The steps of is_disallowed(), for one line."""
-    pieces = line.split(":", 1)
+    pieces = line.lstrip(" \t").split(":", 1)  # as http.client gives it
     rules = [x.strip().lower() for x in pieces[-1].split(",")]
     agent = pieces[0].lower() if len(pieces) == 2 else None
     return (agent is None or agent == token) and any(x in directives for x in rules)
@@ -194,6 +258,131 @@ def test_most_restrictive_hop_wins(values: list[str]) -> None:
     assert verdict(GPTBOT, Subject(urls[0], chain(*urls), files)).value == expected
 
 
+# --- readers that depart from the RFC, or add to it ---
+
+
+def told(reader: Reader, body: bytes, path: str = "/1.jpg", *lines: str, status: int = 200) -> Any:
+    """The verdict on an image that was answered with `lines` as its X-Robots-Tag."""
+    hop = Hop(f"https://a.example{path}", 200, tuple(("X-Robots-Tag", line) for line in lines))
+    files = {"https://a.example": robots(body, status)}
+    return verdict(reader, Subject(hop.url, (hop,), files, observed_at=WHEN))
+
+
+def test_google_reads_what_others_pass_over() -> None:
+    typo = b"useragent *\ndissallow: /"
+    assert told(READER["Google's parser"], typo).line == 2
+    assert told(READER["Googlebot"], typo).value == "disallowed"
+    assert told(READER["RFC 9309"], typo).value == "allowed"
+    assert told(READER["Googlebot"], b"", status=429).value == "disallowed"
+    assert told(READER["GPTBot"], b"", status=429).value == "allowed"
+
+
+def test_amazon_takes_a_broken_file_for_none() -> None:
+    found = told(READER["Amazonbot"], b"", status=503)
+    assert (found.value, found.clause) == ("allowed", "Amazon's page on its crawlers")
+    assert found.why == "robots.txt of https://a.example answered 503, so no rule applies"
+
+
+@pytest.mark.parametrize("name", ["Applebot", "Googlebot-Image"])
+def test_some_obey_another_name_where_they_are_not_named(name: str) -> None:
+    other = b"User-agent: Googlebot\nDisallow: /\nUser-agent: *\nAllow: /\n"
+    found = told(READER[name], other)
+    assert (found.value, found.why.rpartition(" ")[2]) == ("disallowed", "Googlebot")
+    assert told(READER[name], other + f"User-agent: {name}\nAllow: /".encode()).value == "allowed"
+    assert told(READER["Applebot-Extended"], other).value == "allowed"
+
+
+@pytest.mark.parametrize("name", ["ChatGPT-User", "Bytespider"])
+def test_a_rule_that_may_not_hold_is_unknown_and_quoted(name: str) -> None:
+    found = told(READER[name], b"User-agent: *\nDisallow: /")
+    assert (found.value, found.line, found.raw) == ("unknown", 2, "Disallow: /")
+    assert READER[name].may_ignore in found.why
+    assert told(READER[name], b"").value == "allowed"
+
+
+def test_a_name_that_no_token_can_spell_is_read_in_two_ways() -> None:
+    body = b"User-agent: img2dataset\nDisallow: /"
+    values = [
+        told(called(READER[name], "img2dataset"), body).value
+        for name in ("RFC 9309", "Google's parser", "Protego")
+    ]
+    assert values == ["allowed", "allowed", "disallowed"]
+
+
+def test_protego_is_asked_itself() -> None:
+    body = b"User-agent: *\nContent-Signal: ai-train=no\nUser-agent: GPTBot\nDisallow: /"
+    assert told(READER["RFC 9309"], body).value == "disallowed"
+    found = told(READER["Protego"], body)  # it closes the group at the unknown line
+    assert (found.value, found.signal, found.line) == ("allowed", "none", None)
+    assert found.clause == f"Protego {version('protego')}"
+    undecodable = b"\xef\xbb\xbfUser-agent: *\nDisallow: /\xff"  # Scrapy drops the last octet
+    assert told(READER["Protego"], undecodable).value == "disallowed"
+    assert told(READER["RFC 9309"], undecodable).value == "allowed"
+    assert told(READER["Protego"], b"", status=503).clause == "RFC 9309 2.3.1.4"
+
+
+def test_protego_need_not_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_robots_txt, "_protego_version", lambda: "")
+    found = told(READER["Protego"], b"")
+    assert (found.value, found.why) == ("unknown", "Protego is not installed, so it was not asked")
+
+
+def test_protego_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(body: bytes) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(by_robots_txt, "_protego", fail)
+    found = told(READER["Protego"], b"")
+    assert found.value == "unknown"
+    assert found.why.endswith("failed on robots.txt of https://a.example: RecursionError")
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=200),
+    st.lists(st.text(max_size=30), max_size=3),
+    st.sampled_from(["X-Robots-Tag", "tdm-reservation"]),
+)
+def test_no_reader_fails_on_any_file_and_header(body: bytes, lines: list[str], name: str) -> None:
+    hop = Hop("https://a.example/1.jpg", 200, tuple((name, line) for line in lines))
+    subject = Subject(hop.url, (hop,), {"https://a.example": robots(body)})
+    for reader in readers():
+        found = verdict(reader, subject)
+        assert found.value in ("allowed", "disallowed", "unknown")
+        assert "failed on" not in found.why
+
+
+@pytest.mark.parametrize(
+    ("lines", "value", "line"),
+    [
+        ((), "allowed", None),
+        (("noarchive",), "disallowed", 1),
+        (("noai", "bingbot: NoArchive"), "disallowed", 2),
+        (("googlebot: noarchive",), "allowed", None),
+        (("nocache",), "unknown", 1),
+        (("noarchive, nocache",), "unknown", 1),  # both: the weaker
+        (("googlebot: noindex, noarchive",), "unknown", 1),  # perhaps two lines joined
+        (("max-snippet: 20, noarchive",), "disallowed", 1),
+    ],
+)
+def test_bing_as_documented(lines: tuple[str, ...], value: str, line: int | None) -> None:
+    found = told(READER["Bingbot"], b"", "/1.jpg", *lines)
+    assert (found.value, found.line) == (value, line)
+
+
+def test_a_header_on_what_may_not_be_fetched_is_not_seen() -> None:
+    found = told(READER["Bingbot"], b"User-agent: *\nDisallow: /", "/1.jpg", "noarchive")
+    assert (found.signal, found.value) == ("robots.txt", "disallowed")
+    unseen = Subject("https://a.example/1.jpg", site_files={"https://a.example": robots(b"")})
+    assert verdict(READER["Bingbot"], unseen).value == "unknown"
+    assert verdict(READER["Bingbot"], Subject("https://a.example/1.jpg")).signal == "none"
+    assert told(READER["Googlebot"], b"", "/1.jpg", "noindex").value == "disallowed"
+
+
+def test_google_s_search_takes_no_notice_of_noai() -> None:
+    assert told(READER["Googlebot"], b"", "/1.jpg", "noai, noimageai").value == "allowed"
+
+
 # --- a whole case ---
 
 ROBOTS = b"""\
@@ -324,7 +513,7 @@ def test_image_verdicts_prefer_the_source_that_asked(case: Case) -> None:
     with open_case(case) as connection:
         found = {(url, v.reader): v for url, v in image_verdicts(connection)}
         assert list(found) == [key for key, _ in found.items()]
-    assert len(found) == 5 * len(readers())
+    assert len(found) == 5 * len(reported())
     assert found["https://a.example/art/1.jpg", "img2dataset"].value == "disallowed"
     listed = found["HTTPS://a.example/art/9.jpg", "img2dataset"]
     assert (listed.value, listed.why.rpartition(": ")[2]) == ("unknown", "it was not asked for")
@@ -377,7 +566,7 @@ def test_twenty_thousand_images(tmp_path: Path) -> None:
             if given % 10_000 == 0:  # other questions may be asked meanwhile
                 connection.execute("SELECT 1").fetchall()
             given += 1
-    assert given == 20_000 * len(readers())
+    assert given == 20_000 * len(reported())
     by_reader: dict[str, Reader | int] = {row.reader.name: row.allowed for row in rows}
     assert by_reader == {
         "img2dataset": 0,

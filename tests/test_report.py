@@ -73,7 +73,13 @@ def scanned(case: Case) -> None:
                 page("/"),
                 page("/about", depth=1),
                 page("/gone", status=404),
-                page("/private", outcome="robots_disallowed", status=None, reason=forbidden),
+                page(
+                    "/private",
+                    outcome="robots_disallowed",
+                    status=None,
+                    reason=forbidden,
+                    robots_rule="4: Disallow: /private/",
+                ),
             ],
             "metas": [
                 {"page_url": f"{SITE}/about", "name": "robots", "content": "noai, noimageai"},
@@ -82,7 +88,14 @@ def scanned(case: Case) -> None:
             "image_refs": [
                 reference("/", FOX),
                 reference("/about", OWL),
-                reference("/about", HARE, 1, absolute=False, in_laion_shape=False),
+                reference(
+                    "/about",
+                    HARE,
+                    1,
+                    absolute=False,
+                    in_laion_shape=False,
+                    not_in_shape_because="the address is relative",
+                ),
                 reference("/about", f"{CDN}/icon.png", 2, furniture=True),
             ],
             "images": [image(FOX), image(OWL), image(HARE, status=404, sha256=None)],
@@ -94,7 +107,13 @@ def scanned(case: Case) -> None:
         },
         started_at="2026-11-21T10:00:00+00:00",
         cut_short=[
-            {"reason": "a page pattern without new images", "count": 12, "examples": calendar}
+            {
+                "kind": "trap",
+                "what": "pages",
+                "reason": "a page pattern without new images",
+                "count": 12,
+                "examples": calendar,
+            }
         ],
         overrides=["mira.example"],
     )
@@ -181,10 +200,12 @@ def words(tag: Tag) -> str:
 def test_every_headline_number_is_the_planted_one(case: Case) -> None:
     assert facts(soup(case)) == {
         "pages_fetched": 2,
-        "pages_not_fetched": 2,
+        "pages_not_fetched": 2 + 12,
         "images_found": 4,
         "images_fetched": 2,
         "images_furniture": 1,
+        "images_in_shape": 2,
+        "images_not_in_shape": 1,
         "datasets_searched": 1,
         "files_searched": 2,
         "rows_searched": 9000,
@@ -248,7 +269,16 @@ def test_the_row_is_shown_with_its_own_fields(case: Case) -> None:
 
 def test_what_was_cut_short_and_overridden_is_said(case: Case) -> None:
     text = words(soup(case).select_one("#searched"))
-    assert "a page pattern without new images: 12 addresses not asked for" in text
+    assert "This crawl is partial" in text
+    (row,) = [
+        r for r in soup(case).select("#searched tbody tr") if "a page pattern" in r.get_text()
+    ]
+    assert [words(td) for td in row.select("td")] == [
+        "pages",
+        "part of something endless, like a calendar — a page pattern without new images",
+        "12",
+        f"{SITE}/events/2031/05/",
+    ]
     assert "mira.example is yours, so its robots.txt was recorded but not obeyed" in text
     assert "part-00000.parquet, row 4758: “UNLIKELY”" in text
     assert "cdn.shopify.com: write your own part" in text

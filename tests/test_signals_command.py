@@ -11,6 +11,7 @@ import pytest
 from optout.check import metas_of
 from optout.cli import main
 from optout.commands.signals import printable
+from optout.readers.table import readers
 
 from .conftest import Answer, Respond
 
@@ -115,6 +116,18 @@ def test_an_image(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
         "checked": "2026-11-21",
     }
     assert (by_reader["img2dataset"]["line"], by_reader["img2dataset"]["raw"]) == (2, "noimageai")
+
+
+def test_all_readers(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+    base = serve(site)
+    (found,) = objects(capsys, "--all-readers", base + "/art/1.jpg")
+    assert list(verdicts(found)) == [reader.name for reader in readers()]
+    assert verdicts(found)["datadiligence"] == "disallowed"
+    assert main(["signals", "--all-readers", base + "/art/1.jpg"]) == 0
+    lines = capsys.readouterr().out.partition("what readers make of it\n")[2].splitlines()
+    width = max(len(reader.name) for reader in readers())
+    names = [line[2 : 2 + width].rstrip() for line in lines if line[2:3].strip()]
+    assert names == [reader.name for reader in readers()]
 
 
 def test_a_page(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:

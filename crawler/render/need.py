@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from crawler import html
 from crawler.html import Element, text_of
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
 
 # Elements that frameworks fill: React, Vue, Next, Nuxt, Gatsby, Angular, Svelte, Quasar, Ember.
 _MOUNTS = frozenset(
@@ -37,6 +41,26 @@ _BOXES = frozenset(("div", "ul", "ol", "section", "main", "figure", "article"))
 _MAX_ELEMENTS = 50_000
 _LITTLE_TEXT = 1500  # characters: a page of words says more, one that scripts fill says less
 _FEW_IMAGES = 1  # often a logo
+
+
+def why_show(
+    record: dict[str, Any], response: Response | None, *, always: bool = False
+) -> str | None:
+    """Why a page just read statically is to be shown to a browser, in words; None when it is not.
+
+    `record` is what `crawler.pages.page_record` made of `response`.
+    """
+    page = record["page"]
+    if response is None or response.status != 200 or page["outcome"] != "fetched":
+        return None
+    if "html" not in (page["content_type"] or "").lower() or not response.body:
+        return None
+    if always:
+        return "every page is shown"
+    if b"<script" not in response.body.lower():
+        return None
+    root = html.parse(response.body, page["content_type"])
+    return None if root is None else why_render(root, record["image_refs"])
 
 
 def why_render(root: Element, refs: list[dict[str, Any]]) -> str | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request, Response
 
-from crawler import html, pictures
+from crawler import pictures
 from crawler.render.browser import context
-from crawler.render.need import why_render
+from crawler.render.need import why_show
 from crawler.render.record import rendered_record
 from crawler.render.supply import Asset, Supply
 from crawler.render.visit import Visit
@@ -33,23 +33,10 @@ class Shows:
     def why(self, record: dict[str, Any], response: Response | None) -> str | None:
         """Why a page just read statically is to be shown; None when it is not. Its bytes are
         kept, so that it need not be asked for again."""
-        page = record["page"]
-        if response is None or response.status != 200 or page["outcome"] != "fetched":
-            return None
-        if "html" not in (page["content_type"] or "").lower() or not response.body:
-            return None
-        reason = self._reason(record, response)
-        if reason:
-            self.supply.keep(page["url"], response)
+        reason = why_show(record, response, always=self._spider.options.render == "always")
+        if reason and response is not None:
+            self.supply.keep(record["page"]["url"], response)
         return reason
-
-    def _reason(self, record: dict[str, Any], response: Response) -> str | None:
-        if self._spider.options.render == "always":
-            return "every page is shown"
-        if b"<script" not in response.body.lower():
-            return None
-        root = html.parse(response.body, record["page"]["content_type"])
-        return None if root is None else why_render(root, record["image_refs"])
 
     def request_for(self, task: Task) -> Request:
         """The request that opens a page in the browser, in an empty profile of its own."""
@@ -88,7 +75,7 @@ class Shows:
     def give_up(self, reason: str) -> None:
         """No page can be shown any more."""
         for task in self._spider.frontier.renders_left():
-            self._spider.frontier.leave_out(f"{_NOT_SHOWN}: {reason}", task.url)
+            self._spider.frontier.leave_out("browser", f"{_NOT_SHOWN}: {reason}", task.url)
 
     def _shown(self, response: Response, task: Task) -> None:
         self._finish(response.meta["visit"], task)
@@ -99,7 +86,7 @@ class Shows:
         if not visit.begun and self._going_on():
             self._spider.frontier.done(task)
             self._spider.frontier.leave_out(
-                f"{_NOT_SHOWN}: it could not be started ({words})", task.url
+                "browser", f"{_NOT_SHOWN}: it could not be started ({words})", task.url
             )
             self.give_up(f"it could not be started ({words})")
             return
@@ -114,14 +101,15 @@ class Shows:
         if not self._going_on():
             if spider.frontier.stopped_by:
                 spider.frontier.leave_out(
-                    f"{spider.frontier.stopped_by}: {_NOT_SHOWN} to the end", task.url
+                    "browser", f"{spider.frontier.stopped_by}: {_NOT_SHOWN} to the end", task.url
                 )
             return  # when the run goes on, the page is shown again
         try:
             record = rendered_record(visit, task, self.supply, spider.frontier.scope)
         except Exception as error:
             # Whatever a stranger's page does to a parser, the crawl goes on.
-            spider.frontier.leave_out(f"{_NOT_SHOWN}: {type(error).__name__}", task.url)
+            words = f"{_NOT_SHOWN}: {type(error).__name__}"
+            spider.frontier.leave_out("browser_failed", words, task.url)
             return
         spider.write("rendered", record)
         self.count += 1

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 # What is compared otherwise than written: escapes, and octets that no address may hold. "*" and
 # "$" mean something in a pattern, so as octets of an address they are compared encoded.
 _SPECIAL = re.compile(rb"%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~:/?#\[\]@!&'()+,;=%]")
+_PLAIN = re.compile(rb"[A-Za-z0-9\-._~:/?#\[\]@!&'()+,;=]*").fullmatch
+_ESCAPED = re.compile(rb"%[0-9A-Fa-f]{2}|[\x80-\xff]")
 _UNRESERVED = re.compile(rb"[A-Za-z0-9\-._~]")
 _WILDCARDS = re.compile(rb"\*+")  # a run of them is one
 
@@ -21,11 +23,12 @@ class PathPattern:
 
     pieces: tuple[bytes, ...]  # normalised, between the wildcards
     anchored: bool  # ends in "$"
+    octets: int  # its length: the longest match is the most specific
 
     @property
-    def octets(self) -> int:
-        """Its length: the longest match is the most specific."""
-        return sum(map(len, self.pieces)) + len(self.pieces) - 1 + self.anchored
+    def is_prefix(self) -> bool:
+        """Whether it covers all that begins with its only piece."""
+        return len(self.pieces) == 1 and not self.anchored
 
     def covers(self, target: bytes) -> bool:
         """Whether it matches `target`, a normalised path and query. Takes linear time."""
@@ -40,19 +43,30 @@ class PathPattern:
         return target.endswith(last) and _occur(target, self.pieces[1:-1], len(first), end)
 
 
-def path_pattern(octets: bytes) -> PathPattern | None:
-    """Take a pattern apart; None where it can cover nothing (it must begin with "/" or "*")."""
+def path_pattern(
+    octets: bytes, *, decode: bool = True, merge_stars: bool = True
+) -> PathPattern | None:
+    """Take a pattern apart; None where it can cover nothing (it must begin with "/" or "*").
+
+    `decode`: escapes of unreserved characters are undone, as the RFC wants it. `merge_stars`:
+    a run of wildcards counts as one octet.
+    """
     if not octets.startswith((b"/", b"*")):
         return None
     anchored = octets.endswith(b"$")
-    pieces = _WILDCARDS.split(octets[:-1] if anchored else octets)
-    return PathPattern(tuple(normalised(piece) for piece in pieces), anchored)
+    body = octets[:-1] if anchored else octets
+    form = normalised if decode else escaped
+    pieces = tuple(form(piece) for piece in _WILDCARDS.split(body))
+    stars = len(pieces) - 1 if merge_stars else body.count(b"*")
+    return PathPattern(pieces, anchored, sum(map(len, pieces)) + stars + anchored)
 
 
-def target_octets(target: str) -> bytes:
+def target_octets(target: str, *, decode: bool = True) -> bytes:
     """Path, "?" and query of an address in the form that `PathPattern.covers` takes."""
-    path = target if target.startswith("/") else "/" + target
-    return normalised(path.encode("utf-8", "surrogatepass"))
+    octets = target.encode("utf-8", "surrogatepass")
+    if not octets.startswith(b"/"):
+        octets = b"/" + octets
+    return normalised(octets) if decode else octets
 
 
 def normalised(octets: bytes) -> bytes:
@@ -61,7 +75,16 @@ def normalised(octets: bytes) -> bytes:
     >>> normalised("/%62%2f/\u30c4".encode())
     b'/b%2F/%E3%83%84'
     """
-    return _SPECIAL.sub(_special, octets)
+    return octets if _PLAIN(octets) else _SPECIAL.sub(_special, octets)
+
+
+def escaped(octets: bytes) -> bytes:
+    """Octets beyond ASCII escaped, escapes in upper case, nothing decoded.
+
+    >>> escaped("/%62%2f/\u30c4".encode())
+    b'/%62%2F/%E3%83%84'
+    """
+    return _ESCAPED.sub(_upper, octets)
 
 
 def _special(found: re.Match[bytes]) -> bytes:
@@ -70,6 +93,11 @@ def _special(found: re.Match[bytes]) -> bytes:
         return b"%%%02X" % octets[0]
     character = bytes([int(octets[1:], 16)])
     return character if _UNRESERVED.fullmatch(character) else octets.upper()
+
+
+def _upper(found: re.Match[bytes]) -> bytes:
+    octets = found.group()
+    return b"%%%02X" % octets[0] if len(octets) == 1 else octets.upper()
 
 
 def _occur(target: bytes, pieces: tuple[bytes, ...], start: int, end: int) -> bool:

@@ -1,7 +1,8 @@
 """Bytes of a robots.txt, or the lack of them → what a product token may fetch, and the line why.
 
-RFC 9309 to the letter, on any bytes; nothing here raises. What the RFC does not define
-(Content-Signal, Content-Usage, License, typing errors) is kept as text in `RobotsTxt.lines`.
+RFC 9309 to the letter, on any bytes, unless another `Dialect` is given; nothing here raises.
+What the RFC does not define (Content-Signal, Content-Usage, License, typing errors) is kept as
+text in `RobotsTxt.lines`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from crawler.signals.path_pattern import PathPattern, path_pattern, target_octets
+from crawler.signals.robots_dialect import STRICT, Dialect
+from crawler.signals.robots_lines import LIMIT, RULES, Block, blocks, names
 
-LIMIT = 500 * 2**10  # bytes that are read (RFC 9309, 2.5)
-_BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(r"[A-Za-z_-]*")
-_RULES = ("allow", "disallow")
+__all__ = ["LIMIT", "Decision", "Directive", "RobotsTxt", "parse", "rules_for"]
+
 # Lines that speak for the whole file, wherever they stand (sitemaps.org; RSL 1.0).
 _GLOBAL = frozenset({"sitemap", "license"})
+_INDEX_PAGE = re.compile(rb"(.*/)index\.htm[^/]*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Directive:
     raw: str  # as written, without the line end
     key: str  # lower-case
     value: str
-    octets: bytes = field(default=b"", repr=False)  # the value undecoded, as rules compare it
+    octets: bytes = field(default=b"", repr=False)  # the value undecoded
     agents: tuple[str, ...] = ()  # its group's user-agent values as written; () outside a group
 
 
@@ -44,25 +46,48 @@ class Decision:
     clause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One allow or disallow line, ready to match."""
+_Group = tuple[str, Block]  # user-agent value as written, the lines that it heads
+_Rule = tuple[bytes, PathPattern, Decision]  # what a target begins with, tried before the rest
 
-    allow: bool
-    pattern: PathPattern
-    line: Directive
-    group: str  # value of the user-agent line that selected it
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What speaks to one product token, ready to match."""
+
+    ordered: list[_Rule]  # the most specific first, an allow before its like
+    wild: list[_Rule]  # those that are more than a prefix
+    prefixes: tuple[bytes, ...]  # of all others
+    otherwise: Decision
+
+    def decide(self, target: bytes) -> Decision:
+        rules = self.ordered if target.startswith(self.prefixes) else self.wild
+        for start, pattern, decision in rules:
+            if target.startswith(start) and pattern.covers(target):
+                return decision
+        return self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class RobotsTxt:
     """A robots.txt as read; `blanket` is set where its status decided for everything."""
 
-    lines: tuple[Directive, ...] = ()
     blanket: Decision | None = None
-    # Product token, lower-case → (user-agent value as written, lines of that group), in order.
-    groups: dict[str, list[tuple[str, list[Directive]]]] = field(default_factory=dict, repr=False)
-    _rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict, repr=False, compare=False)
+    dialect: Dialect = STRICT
+    _blocks: tuple[Block, ...] = field(default=(), repr=False)
+    _groups: dict[str, list[_Group]] = field(default_factory=dict, repr=False)  # by token
+    # Made when first asked for: most files are asked about few tokens.
+    _rules: dict[str, _Rules] = field(default_factory=dict, repr=False, compare=False)
+    _patterns: dict[bytes, PathPattern | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _lines: list[Directive] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def lines(self) -> tuple[Directive, ...]:
+        """Every line that is not blank, in order."""
+        if not self._lines:
+            self._lines.extend(line for block in self._blocks for line in _directives(block))
+        return tuple(self._lines)
 
     @property
     def sitemaps(self) -> tuple[str, ...]:
@@ -76,27 +101,27 @@ class RobotsTxt:
         >>> robots.decide("GPTBot", "/a/b").line, robots.decide("GPTBot", "/a/b?c").line
         (3, 2)
         """
-        if target == "/robots.txt":
-            return Decision(True, None, "", None, "RFC 9309 2.2.2")
+        if target == "/robots.txt" and self.dialect.own_file_allowed:
+            return Decision(True, None, "", None, self.dialect.cite("2.2.2"))
         if self.blanket:
             return self.blanket
         name = self._name(token)
         if name is None:
-            return Decision(True, None, "", None, "RFC 9309 2.2.1")
-        octets = target_octets(target)
-        if name not in self._rules:
-            self._rules[name] = _compile(self.groups[name])
-        for rule in self._rules[name]:
-            if rule.pattern.covers(octets):
-                line = rule.line
-                return Decision(rule.allow, line.line, line.raw, rule.group, "RFC 9309 2.2.2")
-        return Decision(True, None, "", self.groups[name][0][0], "RFC 9309 2.2.2")
+            return Decision(True, None, "", None, self.dialect.cite("2.2.1"))
+        rules = self._rules.get(name)
+        if rules is None:
+            rules = self._rules[name] = self._compiled(self._groups[name])
+        return rules.decide(target_octets(target, decode=self.dialect.decodes_unreserved))
+
+    def names(self, token: str) -> bool:
+        """Whether a group is addressed to `token` itself, not only to everybody."""
+        return token.lower() in self._groups
 
     def group_lines(self, token: str) -> tuple[Directive, ...]:
         """Lines, user-agent lines included, of the groups that speak to `token`, in order."""
         name = self._name(token)
-        groups = self.groups[name] if name is not None else []
-        return tuple(line for _, lines in groups for line in lines)
+        groups = self._groups[name] if name is not None else []
+        return tuple(d for _, block in groups for d in _directives(block) if d.agents)
 
     def crawl_delay(self, token: str) -> float | None:
         """Seconds asked for between two requests (not in RFC 9309); the longest if several."""
@@ -106,12 +131,39 @@ class RobotsTxt:
     def _name(self, token: str) -> str | None:
         """Key of the groups for `token`: its own, else "*", else None (RFC 9309, 2.2.1)."""
         name = token.lower()
-        if name in self.groups:
+        if name in self._groups:
             return name
-        return "*" if "*" in self.groups else None
+        return "*" if "*" in self._groups else None
+
+    def _compiled(self, groups: list[_Group]) -> _Rules:
+        clause = self.dialect.cite("2.2.2")
+        found: dict[tuple[str, bytes], _Rule] = {}
+        for group, block in groups:
+            for number, raw, key, value in block.records:
+                for octets in _patterns(key, value, self.dialect):
+                    pattern = self._pattern(octets)
+                    if pattern and (key, octets) not in found:
+                        text = raw.decode("utf-8", "replace")
+                        decision = Decision(key == "allow", number, text, group, clause)
+                        found[key, octets] = pattern.pieces[0], pattern, decision
+        # Sorting keeps the order of the file among equals.
+        ordered = sorted(found.values(), key=lambda rule: (-rule[1].octets, not rule[2].allowed))
+        wild = [rule for rule in ordered if not rule[1].is_prefix]
+        prefixes = tuple(start for start, pattern, _ in ordered if pattern.is_prefix)
+        return _Rules(ordered, wild, prefixes, Decision(True, None, "", groups[0][0], clause))
+
+    def _pattern(self, octets: bytes) -> PathPattern | None:
+        """Groups often share their rules, so each pattern is taken apart once."""
+        if octets not in self._patterns:
+            self._patterns[octets] = path_pattern(
+                octets,
+                decode=self.dialect.decodes_unreserved,
+                merge_stars=self.dialect.merges_stars,
+            )
+        return self._patterns[octets]
 
 
-def parse(body: bytes) -> RobotsTxt:
+def parse(body: bytes, dialect: Dialect = STRICT) -> RobotsTxt:
     """Read a robots.txt. Any bytes will do; what is no rule is kept in `lines`.
 
     >>> robots = parse(b"User-agent: *\\nContent-Signal: ai-train=no\\nUser-agent: GPTBot\\n"
@@ -119,19 +171,15 @@ def parse(body: bytes) -> RobotsTxt:
     >>> robots.decide("CCBot", "/").allowed   # an unknown line does not close the group
     False
     """
-    groups: dict[str, list[tuple[str, list[Directive]]]] = {}
-    finished: list[Directive] = []
-    for block in _blocks(_records(body)):
-        agents = tuple(d.value for d in block if d.key == "user-agent")
-        lines = [d if d.key in _GLOBAL else replace(d, agents=agents) for d in block]
-        finished.extend(lines)
-        members = [d for d in lines if d.agents]
-        for name, value in _names(agents).items():
-            groups.setdefault(name, []).append((value, members))
-    return RobotsTxt(tuple(finished), None, groups)
+    found = tuple(blocks(body, dialect))
+    groups: dict[str, list[_Group]] = {}
+    for block in found:
+        for name, value in names(block.agents, dialect).items():
+            groups.setdefault(name, []).append((value, block))
+    return RobotsTxt(None, dialect, found, groups)
 
 
-def rules_for(status: int | None, body: bytes | None) -> RobotsTxt:
+def rules_for(status: int | None, body: bytes | None, dialect: Dialect = STRICT) -> RobotsTxt:
     """The rules that follow from how robots.txt was answered (RFC 9309, 2.3.1).
 
     `status` is that of the last answer, None when there was none (DNS, connection, TLS,
@@ -141,87 +189,29 @@ def rules_for(status: int | None, body: bytes | None) -> RobotsTxt:
     False
     """
     if status is not None and 200 <= status < 300:
-        return parse(body or b"")
+        return parse(body or b"", dialect)
+    allowed, section = dialect.open_when_unreachable, "2.3.1.4"
     if status is not None and 300 <= status < 400:
-        return RobotsTxt(blanket=Decision(True, None, "", None, "RFC 9309 2.3.1.2"))
-    if status is not None and 400 <= status < 500:
-        return RobotsTxt(blanket=Decision(True, None, "", None, "RFC 9309 2.3.1.3"))
-    return RobotsTxt(blanket=Decision(False, None, "", None, "RFC 9309 2.3.1.4"))
+        allowed, section = True, "2.3.1.2"
+    elif status is not None and 400 <= status < 500 and status not in dialect.error_statuses:
+        allowed, section = True, "2.3.1.3"
+    return RobotsTxt(Decision(allowed, None, "", None, dialect.cite(section)), dialect)
 
 
-def _records(body: bytes) -> Iterator[Directive]:
-    for number, raw in enumerate(_without_bom(_cut(body)).splitlines(), 1):
-        if not raw.strip():
-            continue
-        key, colon, value = raw.partition(b"#")[0].partition(b":")
-        octets = value.strip()
-        yield Directive(
-            line=number,
-            raw=raw.decode("utf-8", "replace"),
-            key=key.strip().decode("utf-8", "replace").lower() if colon else "",
-            value=octets.decode("utf-8", "replace"),
-            octets=octets,
-        )
+def _directives(block: Block) -> Iterator[Directive]:
+    agents = tuple(agent.decode("utf-8", "replace") for agent in block.agents)
+    for number, raw, key, octets in block.records:
+        value = octets.decode("utf-8", "replace")
+        addressed = () if key in _GLOBAL else agents
+        yield Directive(number, raw.decode("utf-8", "replace"), key, value, octets, addressed)
 
 
-def _cut(body: bytes) -> bytes:
-    """At most LIMIT bytes, without a cut line: half a "Disallow: /private" is "Disallow: /"."""
-    if len(body) <= LIMIT or body[LIMIT : LIMIT + 1] in (b"\r", b"\n"):
-        return body[:LIMIT]
-    kept = body[:LIMIT]
-    return kept[: max(kept.rfind(b"\n"), kept.rfind(b"\r")) + 1]
-
-
-def _without_bom(body: bytes) -> bytes:
-    """Not in the RFC: editors write a byte order mark, some proxies lose a part of it."""
-    for length in (3, 2, 1):
-        if body.startswith(_BOM[:length]):
-            return body[length:]
-    return body
-
-
-def _blocks(records: Iterator[Directive]) -> Iterator[list[Directive]]:
-    """Split at each user-agent line that follows a rule; the first block may have none at all.
-
-    Only allow and disallow end a run of user-agent lines (RFC 9309, 2.2).
-    """
-    block: list[Directive] = []
-    in_group, has_rules = False, False
-    for record in records:
-        if record.key == "user-agent" and (has_rules or not in_group):
-            yield block
-            block, in_group, has_rules = [], True, False
-        block.append(record)
-        has_rules = has_rules or record.key in _RULES
-    yield block
-
-
-def _names(agents: tuple[str, ...]) -> dict[str, str]:
-    """Product token, lower-case → value as written. A value without any token names nobody."""
-    names: dict[str, str] = {}
-    for value in agents:
-        token = _TOKEN.match(value)
-        name = "*" if value == "*" else token.group().lower() if token else ""
-        if name:
-            names.setdefault(name, value)
-    return names
-
-
-def _compile(groups: list[tuple[str, list[Directive]]]) -> tuple[Rule, ...]:
-    """Rules of the merged groups, the most specific first, an allow before its like."""
-    found: dict[tuple[bool, PathPattern], Rule] = {}
-    for group, lines in groups:
-        for line in lines:
-            rule = _rule(line, group)
-            if rule:
-                found.setdefault((rule.allow, rule.pattern), rule)
-    order = sorted(found.values(), key=lambda r: (-r.pattern.octets, not r.allow, r.line.line))
-    return tuple(order)
-
-
-def _rule(line: Directive, group: str) -> Rule | None:
-    pattern = path_pattern(line.octets) if line.key in _RULES else None
-    return Rule(line.key == "allow", pattern, line, group) if pattern else None
+def _patterns(key: str, value: bytes, dialect: Dialect) -> tuple[bytes, ...]:
+    """What a line of a group allows or disallows: nothing, a pattern, seldom a second one."""
+    if key not in RULES or not value:
+        return ()
+    page = _INDEX_PAGE.fullmatch(value) if dialect.index_pages and key == "allow" else None
+    return (value, page[1] + b"$") if page else (value,)
 
 
 def _seconds(value: str) -> float | None:

@@ -111,7 +111,8 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
             "add it to sites = […] under [where], or choose another folder with --case",
         )
     if roots and len(case.sites) > len(roots):
-        note(f"{case.folder / FILE} names {len(case.sites)} sites; all of them are read")
+        others = ", ".join(site for site in case.sites if site_root(site) not in roots)
+        note(f"this reads all {len(case.sites)} sites of {case.folder / FILE}, also {others}")
     if chosen.get("names") or chosen.get("hosts"):
         note(f"--name and --host are for a new case; edit {case.folder / FILE} instead")
     return case

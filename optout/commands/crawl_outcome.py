@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optout.case import Case, read_summary
 from optout.commands.options import note
 from optout.errors import CrawlError
 from optout.report.formats import clean
+
+if TYPE_CHECKING:
+    from optout.report.coverage import Coverage
 
 # What to do when no page could be read, by what became of the first.
 _NEXT = {
@@ -16,6 +19,8 @@ _NEXT = {
     "private_address": "add --allow-private if it is in your own network",
 }
 _MOST_CHANGES = 12
+_LONG = 200  # characters of an address
+PARTIAL = "this crawl is partial: not everything on the sites was seen"
 _CHECK = "check the address, then run optout crawl again; this attempt is kept as a record"
 
 
@@ -23,24 +28,19 @@ def tell_outcome(case: Case, summary: dict[str, Any]) -> None:
     """Say what a run saw and what it left out. Raises CrawlError when it read no page."""
     from crawler.spider import MAX_CRAWL_DELAY
     from optout.database import dictionaries, open_case, relation
+    from optout.report.coverage import coverage
 
-    counts = dictionaries(relation(open_case(case), "show_run", run_id=summary["run_id"]))[0]
+    with open_case(case) as connection:
+        run_id = summary["run_id"]
+        counts = dictionaries(relation(connection, "show_run", run_id=run_id))[0]
+        seen = coverage(connection, [run_id])
     note(
         f"{_many(counts['pages_read'], 'page')} read, "
         f"{_many(counts['images_found'], 'image')} found on "
         f"{_many(counts['image_hosts'], 'host')}, {counts['images_fetched']} of them answered"
     )
-    for name, what, words in (
-        ("pages_forbidden", "page", "not read: robots.txt forbids it"),
-        ("pages_failed", "page", "could not be read"),
-        ("images_forbidden", "image", "not asked for: robots.txt forbids it"),
-        ("images_failed", "image", "did not answer with an image"),
-    ):
-        if counts[name]:
-            note(f"  {_many(counts[name], what)} {words}")
-    for cut in summary["cut_short"]:
-        example = f" (e.g. {cut['examples'][0]})" if cut["examples"] else ""
-        note(f"  cut short: {cut['count']} × {cut['reason']}{example}")
+    for line in coverage_lines(seen):
+        note(line)
     for host, seconds in summary.get("crawl_delays", {}).items():
         kept = min(seconds, MAX_CRAWL_DELAY)
         note(f"  {host} asks for {seconds:g} s between two requests; {kept:g} s were kept")
@@ -52,6 +52,32 @@ def tell_outcome(case: Case, summary: dict[str, Any]) -> None:
             f"no page of {', '.join(summary['sites'])} could be read: {why}",
             _NEXT.get(counts["first_outcome"], _CHECK),
         )
+
+
+def coverage_lines(seen: Coverage) -> list[str]:
+    """What was not seen and why, and what a LAION-type pipeline could have captured."""
+    lines = [f"  {PARTIAL}"] if seen.partial else []
+    lines += [f"  {_unseen(row)}" for row in seen.unseen]
+    if seen.images:
+        left = seen.images - seen.captured
+        lines.append(
+            f"  a LAION-type pipeline could have captured {seen.captured} of "
+            f"{_many(seen.images, 'image')} (icons aside)"
+            + (f"; {left} it could not:" if left else "")
+        )
+    for row in seen.not_captured:
+        example = clean(row["example"])[:_LONG]
+        lines.append(f"    {row['images']} × {row['words']} (e.g. {example})")
+    return lines
+
+
+def _unseen(row: dict[str, Any]) -> str:
+    count, what = row["addresses"], row["what"]
+    number = f"some {what}" if count is None else _many(count, what.removesuffix("s"))
+    state = "not seen: " if row["counted"] or row["what"] != "pages" else ""
+    more = [clean(row["reason"])[:_LONG]] if row["told"] else []
+    more += [f"e.g. {clean(row['example'])[:_LONG]}"] if row["example"] else []
+    return f"{number} {state}{row['words']}" + (f" ({'; '.join(more)})" if more else "")
 
 
 def tell_changes(case: Case) -> bool:

@@ -13,10 +13,12 @@ import click
 from optout.commands.options import case_option, json_option, note, the_case
 
 if TYPE_CHECKING:
+    from optout.case import Case
     from optout.report.stored import Row
 
 # What fits on a screen; --json and --csv print every column.
 COLUMNS = {
+    "coverage": ["what", "addresses", "words", "example"],
     "pages": ["url", "outcome", "status", "title", "reason"],
     "images": ["image_url", "page_url", "alt", "tag", "status"],
     "signals": ["signal", "url", "raw"],
@@ -41,7 +43,7 @@ def command(
     all_runs: bool,
     limit: int | None,
 ) -> None:
-    """Print the pages, images, signals, matches or requests of a case.
+    """Print the coverage, pages, images, signals, matches or requests of a case.
 
     A table for reading shows the first 100 rows and some columns; --json and --csv give
     every row and every column.
@@ -49,6 +51,7 @@ def command(
     \b
     Example:
       optout show images
+      optout show coverage
       optout show matches --csv > matches.csv
     """
     if as_json and as_csv:
@@ -56,7 +59,8 @@ def command(
     from optout.report.formats import csv_lines, json_lines
     from optout.report.stored import TABLES
 
-    rows = TABLES[table](the_case(case_folder), all_runs)
+    case = the_case(case_folder)
+    rows = TABLES[table](case, all_runs)
     if as_json or as_csv:
         chosen = islice(rows, limit) if limit else rows
         out = sys.stdout.buffer  # UTF-8 whatever the machine's settings
@@ -64,6 +68,19 @@ def command(
             out.write(line.encode("utf-8", "replace"))
     else:
         _print_table(table, rows, SCREEN if limit is None else limit)
+    _note_partial(case)
+
+
+def _note_partial(case: Case) -> None:
+    """Numbers of a partial crawl are labelled so, on stderr, beside the data."""
+    from optout.commands.crawl_outcome import PARTIAL
+    from optout.database import open_case
+    from optout.report.coverage import current
+    from optout.report.damage import damage_told
+
+    with damage_told(case), open_case(case) as connection:
+        if current(connection).partial:
+            note(f"{PARTIAL} (why: optout show coverage)")
 
 
 def _print_table(table: str, rows: Iterator[Row], limit: int) -> None:

@@ -28,8 +28,13 @@ MOST_LINES = 40  # of signals printed for one address; --json prints all
     help="Fetch from HOST even if its robots.txt asks us not to; repeat for more.",
 )
 @click.option("--allow-private", is_flag=True, help="Follow redirects to private addresses too.")
+@click.option("--all-readers", is_flag=True, help="Ask every known reader, not only the main five.")
 def command(
-    urls: tuple[str, ...], as_json: bool, owned: tuple[str, ...], allow_private: bool
+    urls: tuple[str, ...],
+    as_json: bool,
+    owned: tuple[str, ...],
+    allow_private: bool,
+    all_readers: bool,
 ) -> None:
     """Show every opt-out signal of pages or images and what AI crawlers make of it.
 
@@ -40,17 +45,19 @@ def command(
     from crawler.policy import Reach
     from crawler.urls import origin
     from optout.check import Sites, absolute, check, started_at
+    from optout.readers.table import readers, reported
 
     addresses = [(text, absolute(text)) for text in dict.fromkeys(urls)]
     started = started_at(address for _, address in addresses if address)
     sites = Sites(Reach(started, allow_private), owned)
+    of = readers() if all_readers else reported()
     failures = []
     for text, address in addresses:
         if address is None:
             failures.append((text, "failed", "it is no http(s) address"))
             continue
         note(f"asking {address}")
-        found = check(address, sites)
+        found = check(address, sites, of)
         said = json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
         click.echo(said)
         if found.outcome in ("failed", "private_address"):
@@ -98,10 +105,11 @@ def as_text(found: Check) -> str:
     if found.final_url != found.url:
         lines.append(f"  redirected to {found.final_url}")
     lines += ["", *_signal_lines(found), "", "what readers make of it"]
+    width = max(16, *(len(reader.name) for reader, _ in found.verdicts))
     for reader, verdict in found.verdicts:
-        lines.append(f"  {reader.name:<16} {verdict.value:<11} {verdict.why}")
+        lines.append(f"  {reader.name:<{width}} {verdict.value:<11} {verdict.why}")
         if verdict.raw:
-            lines.append(f"{'':31}{verdict.raw.strip()}")
+            lines.append(f"{'':{width + 15}}{verdict.raw.strip()}")
     return "\n".join(map(printable, lines)) + "\n"
 
 

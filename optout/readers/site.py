@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.signals import robots_txt
 from crawler.urls import clean, origin
-from optout.readers.table import Reader, readers
+from optout.readers.table import Reader, reported
 from optout.readers.verdicts import (
     ALLOWED,
     DISALLOWED,
@@ -46,29 +46,38 @@ class ReaderRow:
     deciding: Verdict
 
 
-def reader_summary(connection: duckdb.DuckDBPyConnection) -> list[ReaderRow]:
-    """Per origin, in alphabetical order, one row per reader in the order of the table."""
+def reader_summary(
+    connection: duckdb.DuckDBPyConnection, of: Sequence[Reader] | None = None
+) -> list[ReaderRow]:
+    """Per origin, in alphabetical order, one row per reader in the order given.
+
+    Without `of`, the readers that reports show.
+    """
+    of = reported() if of is None else of
     files = _site_files(connection)
     tallies: dict[tuple[str, Reader], _Tally] = {}
-    for url, reader, found in _verdicts(connection, files):
+    for url, reader, found in _verdicts(connection, files, of):
         key = origin(clean(url) or url), reader
         if key not in tallies:
             tallies[key] = _Tally()
         tallies[key].add(found)
     rows = [tally.row(place, reader) for (place, reader), tally in tallies.items()]
     without_images = files.keys() - {place for place, _ in tallies}
-    rows += [row for place in without_images for row in _root_rows(place, files)]
-    order = {reader: number for number, reader in enumerate(readers())}
+    rows += [row for place in without_images for row in _root_rows(place, files, of)]
+    order = {reader: number for number, reader in enumerate(of)}
     return sorted(rows, key=lambda row: (row.origin, order[row.reader]))
 
 
-def image_verdicts(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Verdict]]:
+def image_verdicts(
+    connection: duckdb.DuckDBPyConnection, of: Sequence[Reader] | None = None
+) -> Iterator[tuple[str, Verdict]]:
     """(image address, verdict) for every image of the current runs and every reader.
 
-    Images by address, readers in the order of the table. Addresses that were only listed, not
-    asked for, are judged by what is known of their origin.
+    Images by address, readers in the order given; without `of`, those that reports show.
+    Addresses that were only listed, not asked for, are judged by what is known of their origin.
     """
-    for url, _, found in _verdicts(connection, _site_files(connection)):
+    of = reported() if of is None else of
+    for url, _, found in _verdicts(connection, _site_files(connection), of):
         yield url, found
 
 
@@ -125,14 +134,14 @@ class _Tally:
         )
 
 
-def _root_rows(place: str, files: dict[str, SiteFile]) -> list[ReaderRow]:
+def _root_rows(place: str, files: dict[str, SiteFile], of: Sequence[Reader]) -> list[ReaderRow]:
     """Readers of an image's own answer have nothing to go by where no image is."""
     root = Subject(f"{place}/", site_files=files)
-    return [ReaderRow(place, r, 0, 0, 0, verdict(r, root)) for r in readers() if r.token]
+    return [ReaderRow(place, r, 0, 0, 0, verdict(r, root)) for r in of if r.token]
 
 
 def _verdicts(
-    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile]
+    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile], of: Sequence[Reader]
 ) -> Iterator[tuple[str, Reader, Verdict]]:
     for row in _query(connection, "image_answers"):
         subject = Subject(
@@ -142,7 +151,7 @@ def _verdicts(
             reason=row["reason"] or "",
             observed_at=row["observed_at"],
         )
-        for reader in readers():
+        for reader in of:
             yield row["image_url"], reader, verdict(reader, subject)
 
 

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Any
+
+from optout.readers.agents import PurposeToken, purpose_tokens, tupled
+
+EXECUTED = "executed source"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRule:
+    """One X-Robots-Tag rule that a reader's documentation speaks of."""
+
+    name: str
+    value: str  # the verdict it gives
+    means: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +30,81 @@ class Reader:
     name: str
     operator: str
     purpose: str
+    purposes: tuple[str, ...]
     method: str  # a key of `verdicts.METHODS`
     basis: str
     source: str
     checked: date
-    token: str = ""  # its product token in robots.txt; its own name in header lines
-    directives: tuple[str, ...] = ()  # header rules it obeys
-    clause: str = ""
-    commit_date: date | None = None
     valid_from: date | None = None
+    token: str = ""  # its product token in robots.txt; its own name in header lines
+    instead: tuple[str, ...] = ()  # tokens it obeys where it is not named itself
+    dialect: str = ""  # of `dialects`
+    directives: tuple[str, ...] = ()  # header rules it obeys
+    header: tuple[HeaderRule, ...] = ()
+    lines_read: str = "all"
+    may_ignore: str = ""
+    clause: str = ""
+    version: str = ""
+    commit_date: date | None = None
+    report: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether its verdict is what the program does, not what is said about it."""
+        return self.basis == EXECUTED
 
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """All readers, in the order of the table.
+    """All readers, in the order of the table; then those of purpose tokens.
 
-    >>> [reader.name for reader in readers()]
-    ['img2dataset', 'CCBot', 'GPTBot', 'Google-Extended', 'ClaudeBot']
+    >>> [reader.name for reader in readers()][:3]
+    ['img2dataset', 'datadiligence', 'CCBot']
     """
     text = (resources.files(__package__) / "readers.toml").read_text("utf-8")
-    return tuple(
-        Reader(name=name, **{**fields, "directives": tuple(fields.get("directives", ()))})
-        for name, fields in tomllib.loads(text).items()
+    return read_table(tomllib.loads(text), purpose_tokens())
+
+
+@cache
+def reported() -> tuple[Reader, ...]:
+    """Those that reports show.
+
+    >>> [reader.name for reader in reported()]
+    ['img2dataset', 'CCBot', 'GPTBot', 'Google-Extended', 'ClaudeBot']
+    """
+    return tuple(reader for reader in readers() if reader.report)
+
+
+def read_table(table: dict[str, Any], tokens: tuple[PurposeToken, ...]) -> tuple[Reader, ...]:
+    """Readers of a table as in readers.toml, then one per purpose token that has a spelling."""
+    named = tuple(_reader(name, fields) for name, fields in table.items())
+    return named + tuple(_by_purpose(token) for token in tokens if token.token)
+
+
+def called(reader: Reader, token: str) -> Reader:
+    """The same reader under another product token: how would a crawler of that name fare?
+
+    >>> called(next(r for r in readers() if r.name == "RFC 9309"), "img2dataset").name
+    'RFC 9309 (img2dataset)'
+    """
+    return replace(reader, name=f"{reader.name} ({token})", token=token)
+
+
+def _reader(name: str, fields: dict[str, Any]) -> Reader:
+    values = tupled(fields) | {"header": tuple(HeaderRule(**r) for r in fields.get("header", ()))}
+    return Reader(name=name, **values)
+
+
+def _by_purpose(token: PurposeToken) -> Reader:
+    return Reader(
+        name=token.name,
+        operator="every crawler that honours it",
+        purpose=" and ".join(token.purposes),
+        purposes=token.purposes,
+        method="robots_txt",
+        basis="specification",
+        source=token.source,
+        checked=token.checked,
+        valid_from=token.valid_from,
+        token=token.token,
     )

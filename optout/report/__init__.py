@@ -3,9 +3,12 @@
 Each headline number stands in an element with `data-fact="<name>"` and `data-value="<number>"`,
 each name once in a page. The names:
 
-pages_fetched, pages_not_fetched        page addresses that answered with a page, or did not
+pages_fetched, pages_not_fetched        pages read; pages known and not read, whatever the reason
 images_found, images_fetched            distinct image addresses; those that answered with one
 images_furniture                        of them icons and spacers, which are not looked for
+images_in_shape, images_not_in_shape    images a LAION-type pipeline could have captured, or not
+images_new, images_gone, images_changed since the crawl before: by address, and by file
+signals_new, signals_gone               since then: lines that speak to crawlers
 datasets_searched, files_searched       editions and files read by the last match
 rows_searched, rows_skipped             their rows; rows with no address where one should be
 rows_without_url                        rows whose address is empty

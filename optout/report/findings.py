@@ -34,7 +34,6 @@ class Run:
     started_at: datetime | None
     finished_at: datetime
     current: bool  # the latest of its source: the counts of the page are from these
-    cut_short: tuple[Row, ...] = ()  # reason, count, examples
     overrides: tuple[str, ...] = ()  # hosts whose robots.txt was recorded, not obeyed
 
 

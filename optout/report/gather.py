@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from optout import tables
 from optout.case import Case
+from optout.report.changes import changes_of
+from optout.report.coverage import current
 from optout.report.damage import damage_told
 from optout.report.decided import Decided, decided, hosts_said
 from optout.report.findings import MOST, Listing, Row, Strength
@@ -15,7 +17,7 @@ from optout.report.history import runs_of
 from optout.report.page import Report
 from optout.report.rows import host_in_words, match_in_words
 from optout.report.searched import searched
-from optout.report.sites import outcome_in_words, reader_verdicts, robots_answer
+from optout.report.sites import reader_verdicts, robots_answer
 from optout.report.words import computed_strengths, words
 from optout.report.written import written
 
@@ -51,7 +53,8 @@ def gather(case: Case) -> Report:
             runs=runs_of(case),
             crawl=_rows(connection, "report_crawl")[0],
             origins=_first([robots_answer(row) for row in _rows(connection, "report_sites")]),
-            outcomes=tuple(map(outcome_in_words, _rows(connection, "report_outcomes"))),
+            coverage=current(connection),
+            changes=changes_of(connection, case),
             searched=searched(case),
             strengths=strengths,
             rejected=choices.among(connection, choices.rejected),

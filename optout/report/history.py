@@ -1,4 +1,4 @@
-"""summary.json of the finished runs → when the sites were read, what was cut short, overrides."""
+"""summary.json of the finished runs → when the sites were read, and overrides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from optout.case import Case, read_summary
-from optout.report.findings import Row, Run
+from optout.report.findings import Run
 from optout.runs import current_runs
 
 
@@ -21,23 +21,10 @@ def runs_of(case: Case) -> tuple[Run, ...]:
             started_at=_time(summary.get("started_at")),
             finished_at=datetime.fromisoformat(summary["finished_at"]),
             current=run_id in current,
-            cut_short=tuple(_cut(entry) for entry in _list(summary.get("cut_short"))),
             overrides=tuple(str(host) for host in _list(summary.get("overrides"))),
         )
         for run_id, summary in summaries
     )
-
-
-def _cut(entry: Any) -> Row:
-    """What a run left out: reason, how many, a few addresses."""
-    if not isinstance(entry, dict):
-        return {"reason": str(entry), "count": 0, "examples": []}
-    count = entry.get("count")
-    return {
-        "reason": str(entry.get("reason", "")),
-        "count": count if isinstance(count, int) else 0,
-        "examples": [str(url) for url in _list(entry.get("examples"))],
-    }
 
 
 def _list(value: Any) -> list[Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from optout.report.changes import Changes
+from optout.report.coverage import Coverage
 from optout.report.findings import (
     MOST,
     VERDICTS,
@@ -34,7 +36,8 @@ class Report:
     runs: tuple[Run, ...]
     crawl: Row  # the columns of queries/report_crawl.sql
     origins: Listing
-    outcomes: tuple[Row, ...]
+    coverage: Coverage
+    changes: Changes | None
     searched: Searched | None
     strengths: tuple[Strength, ...]
     rejected: int
@@ -170,7 +173,3 @@ class Report:
         crawls = [run for run in self.runs if run.source == "crawl"]
         current = max((run.run_id for run in crawls if run.current), default="")
         return tuple(run for run in crawls if run.run_id > current)
-
-    @property
-    def pages_cut(self) -> tuple[Row, ...]:
-        return tuple(cut for run in self.runs if run.current for cut in run.cut_short)

@@ -39,16 +39,6 @@ def robots_answer(row: Row) -> Row:
     return row | {"robots": words, "no_robots": missing, "builder": builder(row["origin"])}
 
 
-def outcome_in_words(row: Row) -> Row:
-    """A row of report_outcomes.sql with what happened in words (`words`)."""
-    words = label("outcome", row["outcome"])
-    if row["outcome"] == "fetched":
-        words = f"answered {row['status']}"
-    elif row["reason"]:
-        words = row["reason"]
-    return row | {"words": words, "subject": label("subject", row["subject"])}
-
-
 def _verdicts(row: ReaderRow) -> ReaderVerdicts:
     return ReaderVerdicts(
         origin=row.origin,

@@ -20,7 +20,7 @@ def steps(report: Report) -> tuple[str, ...]:
     """The steps that this report gives reason for."""
     reasons = {
         "no_crawl": not report.crawl["pages"] and not report.crawl["images_found"],
-        "cut_short": bool(report.pages_cut),
+        "cut_short": report.coverage.partial,
         "no_dataset": report.searched is None,
         "left_out_hosts": bool(report.searched and report.searched.left_out_hosts),
         "waiting": bool(report.waiting),

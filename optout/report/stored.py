@@ -65,7 +65,22 @@ def requests(case: Case, all_runs: bool = False) -> Iterator[Row]:
                 yield {"written_on": day.name, "folder": file.parent.name, **_plain_row(row)}
 
 
+def coverage(case: Case, all_runs: bool = False) -> Iterator[Row]:
+    """Run by run how many pages, images and files were not seen, and why; then how many of its
+    images a LAION-type pipeline could have captured, and why not the others."""
+    from optout.database import open_case
+    from optout.report import coverage as covered
+
+    with damage_told(case), open_case(case) as connection:
+        chosen = "FROM runs SELECT run_id WHERE is_current OR $1 ORDER BY run_id"
+        for (run_id,) in connection.execute(chosen, [all_runs]).fetchall():
+            seen = covered.coverage(connection, [run_id])
+            for row in covered.flat(seen):
+                yield {"run_id": run_id, "partial": seen.partial} | row
+
+
 TABLES: dict[str, Callable[[Case, bool], Iterator[Row]]] = {
+    "coverage": coverage,
     "pages": pages,
     "images": images,
     "signals": signals,
