@@ -7,8 +7,9 @@ opening the file again takes that one off.
 
 from __future__ import annotations
 
+import os
 import zlib
-from http import HTTPStatus
+from http.client import responses as PHRASES
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,8 +25,14 @@ from crawler.urls import target
 
 FILE = "responses.warc.gz"
 _CHUNK = 65536
+_INFO = {
+    "software": "optout",
+    "format": "WARC File Format 1.1",
+    "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+    "http-header-user-agent": USER_AGENT,
+}
 # Why a body ends early, in the words of WARC 1.1, section 5.13.
-_TRUNCATED = {"too_large": "length", "not_a_page": "unspecified", "headers_only": "unspecified"}
+_TRUNCATED = {"too_large": "length"}
 
 
 class Archive:
@@ -33,32 +40,44 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         mend(path)
-        self._file: BinaryIO = path.open("ab")
-        self._writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
-        if not self._file.tell():
-            self._write_info()
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._buffer = BytesIO()  # of one exchange
+        self._writer = WARCWriter(self._buffer, gzip=True, warc_version="1.1")
+        if not os.fstat(self._fd).st_size:
+            self._writer.write_record(self._writer.create_warcinfo_record(FILE, _INFO))
+            self._flush()
 
     def add(self, request: Request, response: Response) -> None:
         """Append one exchange. Raises OSError (disk full) with the file left whole."""
-        end = self._file.tell()
-        try:
-            self._writer.write_request_response_pair(
-                self._record(request.url, "request", _asked(request), b"", {}),
-                self._response(request, response),
-            )
-        except OSError:
-            self._file.truncate(end)
-            raise
+        self._writer.write_request_response_pair(
+            self._record(request.url, "request", _asked(request), b"", {}),
+            self._response(request, response),
+        )
+        self._flush()
 
     def close(self) -> None:
-        self._file.close()
+        os.close(self._fd)
+
+    def _flush(self) -> None:
+        """Write what is in the buffer, all of it or nothing."""
+        data = memoryview(self._buffer.getvalue())
+        end = os.fstat(self._fd).st_size
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError:
+            os.ftruncate(self._fd, end)
+            raise
+        finally:
+            self._buffer.seek(0)
+            self._buffer.truncate()
 
     def _response(self, request: Request, response: Response) -> Any:
         cap = request.meta.get("cap", len(response.body))
         said = {}
         stopped = request.meta.get("stopped") or (len(response.body) > cap and "too_large")
         if stopped:
-            said["WARC-Truncated"] = _TRUNCATED[stopped]
+            said["WARC-Truncated"] = _TRUNCATED.get(stopped, "unspecified")
         if response.ip_address:
             said["WARC-IP-Address"] = str(response.ip_address)
         return self._record(request.url, "response", _answered(response), response.body[:cap], said)
@@ -72,15 +91,6 @@ class Archive:
             http_headers=head,
             warc_headers_dict=said,
         )
-
-    def _write_info(self) -> None:
-        said = {
-            "software": "optout",
-            "format": "WARC File Format 1.1",
-            "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-            "http-header-user-agent": USER_AGENT,
-        }
-        self._writer.write_record(self._writer.create_warcinfo_record(FILE, said))
 
 
 class _Head(StatusAndHeaders):
@@ -107,8 +117,7 @@ def _asked(request: Request) -> _Head:
 def _answered(response: Response) -> _Head:
     """The status line anew (Scrapy keeps no reason phrase), the header lines as served."""
     status = response.status
-    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
-    first = f"{response.protocol or 'HTTP/1.1'} {status} {phrase}"
+    first = f"{response.protocol or 'HTTP/1.1'} {status} {PHRASES.get(status, '')}"
     return _Head(first, _lines(response.headers))
 
 
@@ -134,7 +143,8 @@ class Recorder:
         if self._archive is not None and "visit" not in request.meta:
             try:
                 self._archive.add(request, response)
-            except OSError as error:
+            except Exception as error:
+                # Else the answer itself would count as failed.
                 self._crawler.spider.fail(error)
         return response
 

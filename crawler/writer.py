@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from crawler.journal import entries
 from crawler.pictures import FOLDER as IMAGES
+from crawler.policy import KEPT_HEADERS
 from crawler.records import FORMAT, SCHEMAS
 
 _PARTIAL = shutil.ignore_patterns("*.partial")
@@ -69,6 +70,8 @@ def write_run(
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
         "pages_read": pages_read,
+        # What a later version keeps as well was not looked for in this run.
+        "kept_headers": sorted(KEPT_HEADERS),
         "outcomes": outcomes,
         "damaged_rows": sum(table.damaged for table in tables.values()),
     }

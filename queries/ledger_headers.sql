@@ -1,6 +1,6 @@
 -- What each answer said in its header lines: one row per exchange and signal that its address
 -- ever sent. The place is the address that answered, of a redirect too.
--- reads: located_hops
+-- reads: located_hops, runs
 -- columns: archived, subject, place, signal, state, sha256, raw, reason, observed_at, run_id, file, file_rows
 WITH exchanges AS (
     SELECT
@@ -38,12 +38,16 @@ judged AS (
         CASE
             WHEN exchanges.status BETWEEN 200 AND 399 THEN true
             ELSE coalesce(list_contains(getvariable('ledger_gone'), exchanges.status), false)
-        END AS answered
+        END AS answered,
+        coalesce(
+            json_contains(json_extract(runs.summary, '$.kept_headers'), to_json(sent.signal)), false
+        ) AS looked_for
     FROM exchanges
     JOIN sent
         ON sent.archived = exchanges.archived
         AND sent.subject = exchanges.subject
         AND sent.place = exchanges.place
+    JOIN runs ON runs.run_id = exchanges.run_id
 ),
 
 told AS (
@@ -51,8 +55,9 @@ told AS (
         *,
         CASE
             WHEN NOT answered THEN 'unknown'
-            WHEN len(texts) = 0 THEN 'absent'
-            ELSE 'present'
+            WHEN len(texts) > 0 THEN 'present'
+            WHEN looked_for THEN 'absent'
+            ELSE 'unknown'
         END AS state,
         CASE
             WHEN answered AND len(texts) > 0
@@ -69,7 +74,10 @@ SELECT
     state,
     sha256(raw) AS sha256,
     raw,
-    CASE WHEN status NOT BETWEEN 200 AND 299 THEN 'answered ' || status END AS reason,
+    CASE
+        WHEN status NOT BETWEEN 200 AND 299 THEN 'answered ' || status
+        WHEN state = 'unknown' THEN 'such a line was not kept then'
+    END AS reason,
     observed_at,
     run_id,
     file,

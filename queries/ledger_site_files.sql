@@ -18,7 +18,7 @@ WITH judged AS (
 SELECT
     source = 'capture' AS archived,
     'site' AS subject,
-    origin AS place,
+    url AS place,
     kind AS signal,
     state,
     CASE WHEN state = 'present' THEN sha256(body) END AS sha256,

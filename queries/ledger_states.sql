@@ -6,7 +6,8 @@ WITH learnt AS (
     SELECT *
     FROM ledger_seen
     QUALIFY
-        state != 'unknown'
+        archived
+        OR state != 'unknown'
         OR count(*) FILTER (WHERE state != 'unknown')
             OVER (PARTITION BY archived, subject, place, signal, run_id) = 0
 ),
@@ -23,30 +24,31 @@ followed AS (
     HAVING subject = 'site' OR count(*) FILTER (WHERE state = 'present') > 0
 ),
 
-unanswered AS (
+-- What a run that learnt nothing of a signal was answered at its address, if it asked.
+asked AS (
     SELECT
         'page' AS subject,
         url AS place,
         run_id,
-        outcome,
-        reason,
+        outcome = 'fetched' AND status BETWEEN 200 AND 299 AS answered,
+        coalesce(reason, 'answered ' || status, outcome) AS reason,
         observed_at,
         file,
         file_row
     FROM located_pages
-    WHERE outcome != 'fetched' AND source != 'capture'
+    WHERE source != 'capture'
     UNION ALL
     SELECT
         'image' AS subject,
         image_url AS place,
         run_id,
-        outcome,
-        reason,
+        outcome = 'fetched' AND status BETWEEN 200 AND 299 AS answered,
+        coalesce(reason, 'answered ' || status, outcome) AS reason,
         observed_at,
         file,
         file_row
     FROM located_images
-    WHERE outcome NOT IN ('fetched', 'listed') AND source != 'capture'
+    WHERE outcome != 'listed' AND source != 'capture'
 ),
 
 -- Captures are what an archive happens to hold: between them nothing was asked.
@@ -96,19 +98,20 @@ told AS (
         'unknown' AS state,
         NULL AS sha256,
         NULL AS raw,
-        coalesce(
-            unanswered.reason, unanswered.outcome, 'the address was not asked for'
-        ) AS reason,
-        unanswered.observed_at,
+        CASE
+            WHEN asked.answered THEN 'it was not looked for in the answer'
+            ELSE coalesce(asked.reason, 'the address was not asked for')
+        END AS reason,
+        asked.observed_at,
         open_gaps.run_id,
-        unanswered.file,
-        CASE WHEN unanswered.file IS NULL THEN [] ELSE [unanswered.file_row] END AS file_rows,
-        coalesce(unanswered.observed_at, open_gaps.finished_at) AS moment
+        asked.file,
+        CASE WHEN asked.file IS NULL THEN [] ELSE [asked.file_row] END AS file_rows,
+        coalesce(asked.observed_at, open_gaps.finished_at) AS moment
     FROM open_gaps
-    LEFT JOIN unanswered
-        ON unanswered.subject = open_gaps.subject
-        AND unanswered.place = open_gaps.place
-        AND unanswered.run_id = open_gaps.run_id
+    LEFT JOIN asked
+        ON asked.subject = open_gaps.subject
+        AND asked.place = open_gaps.place
+        AND asked.run_id = open_gaps.run_id
 )
 
 SELECT

@@ -393,6 +393,81 @@ def test_a_refused_second_way_of_asking_is_no_gap(tmp_path: Path) -> None:
     assert states(case, signal="x-robots-tag") == ["present"]
 
 
+def test_what_a_run_could_not_keep_is_unknown_in_it(tmp_path: Path) -> None:
+    case = made(tmp_path, ("2026-01-01", "crawl", [hop(None)]), ("2026-01-02", "crawl", [hop("x")]))
+    path = case.runs()[0] / "summary.json"
+    summary = json.loads(path.read_text())
+    assert states(case, signal="x-robots-tag") == ["absent", "present"]
+    summary["kept_headers"].remove("x-robots-tag")
+    path.write_text(json.dumps(summary))
+    assert states(case, signal="x-robots-tag") == ["unknown", "present"]
+    summary["kept_headers"] = {"odd": 1}
+    path.write_text(json.dumps(summary))
+    assert states(case, signal="x-robots-tag") == ["unknown", "present"]
+
+
+def page(**more: Any) -> tuple[str, dict[str, Any]]:
+    row = {"url": "https://a.example/", "outcome": "fetched", "status": 200, "truncated": False}
+    return "pages", row | more
+
+
+def meta(content: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    raw = f'<meta name="robots" content="{content}">'
+    row = {"page_url": "https://a.example/", "position": 0, "name": "robots", "raw": raw}
+    return "metas", row | more
+
+
+def test_captures_of_one_page_are_told_apart_by_their_times(tmp_path: Path) -> None:
+    days = [f"20{year}-01-01T00:00:00+00:00" for year in (15, 16, 17, 18)]
+    rows = [page(observed_at=day) for day in days[:3]] + [page(status=503, observed_at=days[3])]
+    rows += [meta("noai", observed_at=days[0]), meta("all", observed_at=days[2])]
+    case = made(tmp_path, ("2026-01-01", "capture", rows))
+    assert states(case) == ["present", "absent", "present", "unknown"]
+
+
+def test_several_metas_of_a_name_are_one_text_in_their_order(tmp_path: Path) -> None:
+    rows = [page(), meta("b", position=2), meta("a", position=1)]
+    case = made(tmp_path, ("2026-01-01", "crawl", rows), ("2026-01-02", "crawl", [page()]))
+    first, second = exported(case)[1:]
+    assert first["raw"] == '<meta name="robots" content="a">\n<meta name="robots" content="b">\n'
+    assert first["seen"][0]["rows"] == [1, 0]
+    assert (second["state"], second["changed_from"]) == ("absent", 1)
+
+
+def packet(kind: str, raw: bytes | None, **more: Any) -> tuple[str, dict[str, Any]]:
+    row = {"image_url": "https://a.example/x.jpg", "position": 0, "kind": kind, "raw": raw}
+    return "file_metadata", row | {"truncated": False} | more
+
+
+@pytest.mark.skipif("file_metadata" not in SCHEMAS, reason="packets of files are not recorded")
+def test_packets_in_image_files_are_followed(tmp_path: Path) -> None:
+    days = [
+        [packet("xmp", b"<x/>"), packet("c2pa", b"\x00" * 20_000, position=1)],
+        [packet("not_read", None, problem="larger than allowed")],
+        [packet("none", None)],
+        [image("a" * 64)],
+        [image(None, status=404)],
+    ]
+    case = made(tmp_path, *((f"2026-01-{n:02}", "crawl", rows) for n, rows in enumerate(days, 1)))
+    for signal, raw in (("file xmp", "<x/>"), ("file c2pa", None)):
+        told = [line for line in exported(case) if line.get("signal") == signal]
+        assert [line["state"] for line in told] == ["present", "unknown", "absent", "unknown"]
+        assert told[0]["raw"] == raw
+        assert told[0]["sha256"]
+        assert told[1]["reasons"] == ["larger than allowed"]
+        assert told[3]["reasons"] == ["answered 404", "it was not looked for in the answer"]
+
+
+@pytest.mark.skipif("elements" not in SCHEMAS, reason="other elements are not recorded")
+def test_other_elements_of_a_page_are_followed(tmp_path: Path) -> None:
+    link = {"page_url": "https://a.example/", "position": 0, "tag": "link", "name": "license"}
+    first = ("elements", link | {"raw": '<link rel="license" href="/l">'})
+    case = made(
+        tmp_path, ("2026-01-01", "crawl", [page(), first]), ("2026-01-02", "crawl", [page()])
+    )
+    assert states(case, signal="element license") == ["present", "absent"]
+
+
 def image(sha256: str | None, **more: Any) -> tuple[str, dict[str, Any]]:
     row = {"image_url": "https://a.example/x.jpg", "outcome": "fetched", "status": 200}
     return "images", row | {"sha256": sha256} | more
@@ -757,6 +832,31 @@ def test_a_torn_archive_is_cut_after_its_last_whole_member(tmp_path: Path) -> No
     path.write_bytes(b"no gzip at all")
     mend(path)
     assert path.read_bytes() == b""
+
+
+def test_a_full_disk_leaves_the_archive_whole(tmp_path: Path) -> None:
+    script = """
+import resource, sys
+from pathlib import Path
+from scrapy.http import Request, Response
+from crawler.warc import Archive
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+archive = Archive(Path(sys.argv[1]))
+for number in range(9):
+    request = Request(f"https://a.example/{number}")
+    body = __import__("random").Random(number).randbytes(30_000)
+    try:
+        archive.add(request, Response(request.url, body=body))
+    except OSError as error:
+        print(number, error.errno)
+"""
+    path = tmp_path / "x.warc.gz"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    failed = [int(line.split()[0]) for line in done.stdout.splitlines()]
+    assert failed == list(range(failed[0], 9))
+    assert [url[-1] for url in archived(path)] == [str(n) for n in range(failed[0])]
 
 
 def test_the_guide_names_what_there_is() -> None:

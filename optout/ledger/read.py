@@ -60,8 +60,6 @@ def groups(connection: duckdb.DuckDBPyConnection) -> Iterator[Row]:
 
 
 def _observations(connection: duckdb.DuckDBPyConnection) -> None:
-    from optout.database import relation
-
     table = _signals()
     variables = {
         "ledger_gone": table["gone"],
@@ -69,10 +67,21 @@ def _observations(connection: duckdb.DuckDBPyConnection) -> None:
         "ledger_headers": "|".join(f"({entry['line']})" for entry in table["header"]),
         "ledger_not_metas": table["not_meta"]["names"],
     }
-    first, *others = table["observations"]["queries"]
-    relation(connection, first, **variables).to_table("ledger_seen")
-    for query in others:
-        relation(connection, query).insert_into("ledger_seen")
+    _fill(connection, "ledger_elements", table["elements"], variables)
+    _fill(connection, "ledger_seen", table["observations"], variables)
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, target: str, sources: list[Row], variables: Row
+) -> None:
+    """Make the table `target` of what the queries give whose relation is recorded."""
+    from crawler.records import SCHEMAS
+    from optout.database import relation
+
+    queries = [source["query"] for source in sources if source["relation"] in SCHEMAS]
+    relation(connection, queries[0], **variables).to_table(target)
+    for query in queries[1:]:
+        relation(connection, query, **variables).insert_into(target)
 
 
 def _rows(result: duckdb.DuckDBPyRelation) -> Iterator[Row]:
