@@ -30,6 +30,7 @@ COMMANDS = (
     "protect",
     "show",
     "signals",
+    "ledger",
     "urlkey",
 )
 
