@@ -12,7 +12,7 @@ from typing import Any
 
 from scrapy.http import Request, Response
 
-from crawler.pages import page_record, robots_record
+from crawler.pages import page_record, site_file_record
 from crawler.policy import KEPT_HEADERS, MAX_PAGE_BYTES
 from crawler.scope import Scope
 from crawler.tasks import Task
@@ -48,6 +48,7 @@ def page_rows(kept: Archived, note: str | None = None) -> Rows:
     page["truncated"] = page["truncated"] or kept.truncated
     yield "pages", page
     yield from (("metas", row) for row in record["metas"])
+    yield from (("elements", row) for row in record["elements"])
     for row in record["image_refs"]:
         # What a group holds changes with the page: another capture has groups of its own.
         group = f"{row['image_group']}@{kept.observed_at}"
@@ -59,7 +60,7 @@ def page_rows(kept: Archived, note: str | None = None) -> Rows:
 def robots_rows(kept: Archived, note: str | None = None) -> Rows:
     """(relation, row) of an archived robots.txt: its bytes (as base64) and headers."""
     task = _task("site_file", kept)
-    record = robots_record(task, _response(task, kept), "fetched", note)
+    record = site_file_record(task, _response(task, kept), "fetched", note)
     row = record["site_file"]
     yield "site_files", row | {"truncated": row["truncated"] or kept.truncated}
     yield from _hops("site_file", task)

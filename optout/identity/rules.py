@@ -64,7 +64,7 @@ def _by_folder(rewrites: Iterable[Rewrite]) -> dict[str, frozenset[int]]:
 
 @cache
 def guesses() -> frozenset[str]:
-    """Names of the rules that rest on how addresses are usually built, on nobody's documentation."""
+    """Names of the rules that rest on how addresses are usually built."""
     data = tomllib.loads(text())
     marked = (entry for kind in ("unwrap", "rewrite") for entry in data[kind] if entry.get("guess"))
     found = {entry["name"] for entry in (*data["folder"], *data["name"], *marked)}
