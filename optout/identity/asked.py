@@ -22,14 +22,16 @@ class Asked(Generic[R]):
     own: bool  # some name this host
     always: tuple[R, ...]
     by_word: tuple[R, ...]
+    words: tuple[str, ...]  # of the rules by word
 
-    def near(self, text: str, by_word: int) -> tuple[R, ...]:
-        """Those that may fit `text` (lower-case); `by_word`: whether some word may be in it."""
-        if not by_word:
-            return self.always
-        return self.always + tuple(
-            rule for rule in self.by_word if any(need in text for need in rule.needs)
-        )
+    def near(self, text: str) -> tuple[R, ...]:
+        """Those that may fit `text` (lower-case)."""
+        for word in self.words:
+            if word in text:
+                return self.always + tuple(
+                    rule for rule in self.by_word if any(need in text for need in rule.needs)
+                )
+        return self.always
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ def _for_host(table: Mapping[str, tuple[R, ...]], host: str) -> Asked[R] | None:
 
 def _asked(found: tuple[R, ...], own: bool) -> Asked[R]:
     always = tuple(rule for rule in found if not rule.needs)
-    return Asked(own, always, tuple(rule for rule in found if rule.needs))
+    by_word = tuple(rule for rule in found if rule.needs)
+    words = dict.fromkeys(word for rule in by_word for word in rule.needs)
+    return Asked(own, always, by_word, tuple(words))
 
 
 # What is known of a host by its name (lower-case, without port).

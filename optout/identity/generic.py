@@ -63,25 +63,26 @@ def _of_picture(path: str, kinds: int, names: list[str]) -> tuple[str, int]:
     """A path that ends in the name of a picture, maybe with something appended to it."""
     # What only now looks appended was not.
     never = 0 if kinds & APPENDED else appending()
+    fresh = True
     for _ in range(_ROUNDS):
         before = path
         if kinds & REWRITE:
-            path = _rewritten(path, kinds, names)
-            if path != before:
+            path = _rewritten(path, kinds, fresh, names)
+            if path is not before:
                 kinds = concerns(path) & ~never
         head, slash, name = path.rpartition("/")
-        shorter = without_marks(name, names) if kinds & NAME else name
+        shorter = name
+        if kinds & NAME:
+            shorter = without_marks(name, names)
+            if shorter != name:
+                kinds = kinds & ~NAME | of_name(shorter) & ~never
         if kinds & SIZE:
             head = _folders(head, shorter.rpartition(".")[0], names, sure=True)
         path = f"{head}{slash}{shorter}"
-        if path == before:
+        # Of the folders, all that say only size are gone now.
+        if path == before or not kinds & (NAME | REWRITE):
             break
-        if kinds & REWRITE:
-            kinds = concerns(path) & ~never
-        elif shorter != name:
-            kinds = kinds & ~NAME | of_name(shorter) & ~never
-        if not kinds & (NAME | REWRITE):
-            break  # of the folders, all that say only size are gone
+        fresh = False
     return path, kinds
 
 
@@ -95,21 +96,23 @@ def _of_other(path: str, names: list[str]) -> str:
     return path
 
 
-def _rewritten(path: str, kinds: int, names: list[str]) -> str:
+def _rewritten(path: str, kinds: int, fresh: bool, names: list[str]) -> str:
+    """`path` after all rewrites that are asked for it; `fresh`: `kinds` is of just this path."""
     table = rules().rewrites
-    before, lower = path, path.lower()
+    lower, marked = path.lower(), kinds & NAME
     for number in rewrites(kinds):
         rewrite = table[number]
-        if rewrite.last and path is before and not kinds & NAME:
+        if rewrite.marks and not marked:
             continue
-        if rewrite.appended or any(word in lower for word in rewrite.needs):
-            shorter = rewrite.pattern.sub(rewrite.to, path)
-            if shorter == path or (rewrite.when and not rewrite.when.search(path)):
-                continue
-            # A name that is nothing but a size is the picture's name.
-            if not _NAMELESS.search(shorter):
-                path = shorter
-                names.append(rewrite.name)
+        if not (rewrite.exact and fresh) and not rewrite.needed(lower):
+            continue
+        shorter = rewrite.pattern.sub(rewrite.to, path)
+        if shorter == path or (rewrite.when and not rewrite.when.search(path)):
+            continue
+        # A name that is nothing but a size is the picture's name.
+        if not _NAMELESS.search(shorter):
+            path, marked = shorter, NAME
+            names.append(rewrite.name)
     return path
 
 

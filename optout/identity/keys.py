@@ -62,23 +62,21 @@ _Found: TypeAlias = tuple[str, int, list[str], Address, int]
 
 
 def _key(address: Address, text: str, depth: int) -> _Found:
+    """What is found of `address`, whose lossless form is `text`."""
     host = HOSTS[address.host]
     kinds = concerns(address.path)
     names: list[str] = []
-    if kinds & WRAPPER or host.unwraps.own or (address.query and may_wrap(address.query)):
-        inner = _unwrapped(address, names, depth)
-        if inner:
-            return inner
+    found = _unwrapped(address, host, kinds, names, depth)
+    if found:
+        return found
     if host.bare != address.host or "%" in address.path:
         plain = _plain(address, host, names)
-        if names:
-            if plain.path is not address.path:
-                kinds = concerns(plain.path)
-            address, text, host = plain, plain.text(), HOSTS[plain.host]
-    if host.platforms.own or kinds & PLATFORM:
-        key = _by_platform(address, text, host, kinds, names)
-        if key:
-            return key, BY_RULE, names, address, kinds
+        if plain.path != address.path:
+            kinds = concerns(plain.path)
+        address, text, host = plain, plain.text(), HOSTS[plain.host]
+    found = _by_platform(address, text, host, kinds, names)
+    if found:
+        return found
     shorter, kinds, generic = without_sizes(address, kinds)
     if not generic:
         return text, BY_RULE if names else LOSSLESS, names, address, kinds
@@ -86,18 +84,16 @@ def _key(address: Address, text: str, depth: int) -> _Found:
     text = shorter.text()
     if depth and shorter.path != address.path:
         # What a resizer's own part hid may be seen now: a host as a folder, a platform's form.
-        if kinds & WRAPPER or host.unwraps.own or (shorter.query and may_wrap(shorter.query)):
-            inner = _unwrapped(shorter, names, depth)
-            if inner:
-                return inner
-        if host.platforms.own or kinds & PLATFORM:
-            key = _by_platform(shorter, text, host, kinds, names)
-            if key:
-                return key, BY_RULE, names, shorter, kinds
-    return text, BY_RULE, names, shorter, kinds
+        found = _unwrapped(shorter, host, kinds, names, depth)
+        found = found or _by_platform(shorter, text, host, kinds, names)
+    return found or (text, BY_RULE, names, shorter, kinds)
 
 
-def _unwrapped(address: Address, names: list[str], depth: int) -> _Found | None:
+def _unwrapped(
+    address: Address, host: Host, kinds: int, names: list[str], depth: int
+) -> _Found | None:
+    if not (kinds & WRAPPER or host.unwraps.own or (address.query and may_wrap(address.query))):
+        return None
     inner = inner_address(address) if depth else None
     if inner is None:
         return None
@@ -108,13 +104,14 @@ def _unwrapped(address: Address, names: list[str], depth: int) -> _Found | None:
 
 def _by_platform(
     address: Address, text: str, host: Host, kinds: int, names: list[str]
-) -> str | None:
-    """The key by the first rule of a platform that fits, whose name joins `names`."""
-    for rule in host.platforms.near(address.path, kinds & PLATFORM):
+) -> _Found | None:
+    """The key by the first rule of a platform that fits."""
+    asked = host.platforms
+    for rule in asked.near(address.path) if kinds & PLATFORM else asked.always:
         found = rule.pattern.match(text)
         if found:
-            names.append(rule.name)
-            return rule.key.format(**found.groupdict(""))
+            key = rule.key.format(**found.groupdict(""))
+            return key, BY_RULE, [*names, rule.name], address, kinds
     return None
 
 

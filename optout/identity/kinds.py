@@ -41,12 +41,17 @@ class Rewrite:
 
     name: str
     needs: tuple[str, ...]
-    folder: re.Pattern[str] | None  # a folder of every path that fits, where that tells more
-    last: bool  # changes only names with marks of size
+    folder: re.Pattern[str] | None  # fits a folder of every path that fits
+    exact: bool  # single folders say for sure whether one of `needs` is there
+    marks: bool  # changes only file names that may have marks of size
     appended: bool  # only where something follows the extension of a picture
     when: re.Pattern[str] | None
     pattern: re.Pattern[str]
     to: str
+
+    def needed(self, path: str) -> bool:
+        """Whether `path` (lower-case) has one of the words, if there are any."""
+        return not self.needs or any(word in path for word in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,6 @@ class Rules:
     unwraps: Mapping[str, tuple[Unwrap, ...]]
     platforms: Mapping[str, tuple[Rule, ...]]
     rewrites: tuple[Rewrite, ...]
-    rewrite_folders: Mapping[str, frozenset[int]]  # a folder of `needs`, numbers of its rewrites
-    rewrite_words: tuple[tuple[str, int], ...]  # any other word of `needs`
-    rewrites_appended: frozenset[int]
     folders: Marks
     telling_folders: Marks
     ends: Marks

@@ -37,13 +37,14 @@ _START = re.compile(r"(?:https?:)?//", re.I)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _SERVER = re.compile(r"[^/?\\]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# RFC 3986, 3.3 and 3.4: besides the unreserved, these may stand unencoded.
-# An escape in upper case, of something else than the unreserved, is as it should be.
-_ESCAPE = r"%(?:[013-9A-F][0-9A-F]|2[0-9A-CF])(?<!3[0-9])(?<!4[1-9A-F])(?<!5[0-9AF])(?<!6[1-9A-F])(?<!7[0-9AE])"
-_ODD_IN_PATH = re.compile(rf"(?!{_ESCAPE})%(?:[0-9A-Fa-f]{{2}})?|[^%A-Za-z0-9_~!$&'()*+,;=:@/.-]")
-_ODD_IN_QUERY = re.compile(rf"(?!{_ESCAPE})%(?:[0-9A-Fa-f]{{2}})?|[^%A-Za-z0-9_~!$&'()*+,;=:@/?.-]")
-# Most addresses are in normal form but for the scheme: no port, no escapes, no fragment. An "&" is
-# left to the long way where a ";" follows, as in "&amp;".
+# An escape in upper case of anything but the unreserved is in normal form.
+_ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])"
+# What is not in normal form; RFC 3986, 3.3 and 3.4, say what may stand unencoded.
+_ODD = f"(?!{_ESCAPE})%(?:[0-9A-Fa-f]{{2}})?"
+_ODD_IN_PATH = re.compile(_ODD + r"|[^%A-Za-z0-9_~!$&'()*+,;=:@/.-]")
+_ODD_IN_QUERY = re.compile(_ODD + r"|[^%A-Za-z0-9_~!$&'()*+,;=:@/?.-]")
+# Most addresses are in normal form but for the scheme: no port, no fragment. An "&" is left to the
+# long way where a ";" may follow, as in "&amp;".
 _PLAIN = re.compile(
     r"(?:https?:)?//((?:[a-z0-9_-]+\.)+[a-z0-9_-]+)"
     rf"(/[A-Za-z0-9_~!$'()*+,=:@/.-]*(?:{_ESCAPE}[A-Za-z0-9_~!$'()*+,=:@/.-]*)*)?"

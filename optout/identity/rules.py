@@ -14,9 +14,9 @@ from optout.identity.kinds import Marks, Parameters, R, Rewrite, Rule, Rules, St
 # The sign stands alone before the rest: `re` then looks at no other place of a name.
 _END = "[-_.@]{}$"
 _ENDS = "[-_.@!~](?:<>)(?:[-_.@!~](?:<>))*$"
+# The sign before the last piece: no other place is tried.
 _LAST = "(?s)(?>.*[-_.@!~])(?:{})$"
 _LOOKBEHIND = re.compile(r"\(\?<[=!][^()]*\)")
-_FOLDER = re.compile(r"/([^/]+)/")  # a word of `needs` that is a folder
 
 
 def text() -> str:
@@ -29,20 +29,11 @@ def rules() -> Rules:
     """The rules, read once."""
     data = tomllib.loads(text())
     words = _fragments(data["fragments"])
-    rewrites = tuple(_rewrite(entry, words) for entry in data["rewrite"])
     last = _filled(_pieces(data, "last"), words)
     return Rules(
         unwraps=_by_host(map(_unwrap, data["unwrap"])),
         platforms=_by_host(map(_rule, data["rule"])),
-        rewrites=rewrites,
-        rewrite_folders=_by_folder(rewrites),
-        rewrite_words=tuple(
-            (word, number)
-            for number, rewrite in enumerate(rewrites)
-            for word in rewrite.needs
-            if not _FOLDER.fullmatch(word)
-        ),
-        rewrites_appended=frozenset(number for number, r in enumerate(rewrites) if r.appended),
+        rewrites=tuple(_rewrite(entry, words) for entry in data["rewrite"]),
         folders=_marks(_some(data["folder"], False), words, "(?i){}$"),
         telling_folders=_marks(_some(data["folder"], True), words, "(?i){}$"),
         ends=_marks(_some(data["name"], False, "end"), words, _END),
@@ -57,15 +48,6 @@ def rules() -> Rules:
         parameters=_parameters(data["parameters"], data["embedded"]),
         stems=_stems(data["stems"], words),
     )
-
-
-def _by_folder(rewrites: Iterable[Rewrite]) -> dict[str, frozenset[int]]:
-    table: dict[str, frozenset[int]] = {}
-    for number, rewrite in enumerate(rewrites):
-        for word in rewrite.needs:
-            if _FOLDER.fullmatch(word):
-                table[word[1:-1]] = table.get(word[1:-1], frozenset()) | {number}
-    return table
 
 
 def _by_host(found: Iterable[R]) -> dict[str, tuple[R, ...]]:
@@ -94,12 +76,18 @@ def _rule(entry: dict[str, Any]) -> Rule:
 
 
 def _rewrite(entry: dict[str, Any], words: Mapping[str, str]) -> Rewrite:
-    when = re.compile(entry["when"]) if "when" in entry else None
-    pattern = re.compile(_filled(entry["pattern"], words))
-    folder = re.compile(entry["folder"]) if "folder" in entry else None
-    needs, appended = tuple(entry.get("needs", ())), entry.get("appended", False)
-    last = "last" in entry
-    return Rewrite(entry["name"], needs, folder, last, appended, when, pattern, entry["to"])
+    needs = tuple(entry.get("needs", ()))
+    return Rewrite(
+        entry["name"],
+        needs,
+        folder=re.compile(entry["folder"]) if "folder" in entry else None,
+        exact="folder" not in entry and all("/" not in word.strip("/") for word in needs),
+        marks="last" in entry,
+        appended=entry.get("appended", False),
+        when=re.compile(entry["when"]) if "when" in entry else None,
+        pattern=re.compile(_filled(entry["pattern"], words)),
+        to=entry["to"],
+    )
 
 
 def _fragments(entries: Mapping[str, str]) -> dict[str, str]:
@@ -133,7 +121,9 @@ def _marks(entries: list[dict[str, Any]], words: Mapping[str, str], frame: str) 
 
 def _pieces(data: dict[str, Any], at: str) -> str:
     """What the first or the last piece of a name with a mark of size may be."""
-    return _either(entry[at] for entry in (*data["rewrite"], *data["name"], data["stems"]) if at in entry)
+    return _either(
+        entry[at] for entry in (*data["rewrite"], *data["name"], data["stems"]) if at in entry
+    )
 
 
 def _either(patterns: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -28,7 +27,7 @@ def stem_of(path: str) -> str | None:
     >>> stem_of("/art/Red-Fox_2019-300x200.jpg"), stem_of("/DSC_0001.JPG")
     ('red-fox_2019', None)
     """
-    stem = _bare(_without_extension(_plain(path.rpartition("/")[2])))
+    stem = _stem(path.rpartition("/")[2])
     return stem if tells(stem) else None
 
 
@@ -36,7 +35,7 @@ def stem_with_folders(path: str, plain: bool = False) -> str | None:
     """As stem_of; a name that says too little is joined to the folders that say enough.
 
     Such a stem has a slash in it; it tells on its own domain only. `plain`: the name has no mark
-    of size (concerns.py).
+    of size (names.py).
 
     >>> stem_with_folders("/data/image/486455321/xxl.jpg")
     '486455321/'
@@ -44,16 +43,13 @@ def stem_with_folders(path: str, plain: bool = False) -> str | None:
     '54a8ab7cb6dfd/3'
     """
     head, _, name = path.rpartition("/")
-    if plain:
-        stem = name.lower().rpartition(".")[0]
-    else:
-        stem = _bare(_without_extension(_plain(name)))
-    return stem if tells(stem) else _joined(head.split("/")[-_FOLDERS:], stem)
+    stem = name.lower().rpartition(".")[0] if plain else _stem(name)
+    return stem if _TELLS[stem] else _joined(head.split("/")[-_FOLDERS:], stem)
 
 
 def _joined(folders: list[str], stem: str) -> str | None:
     table = rules().stems
-    kept = [stem] if _NUMBER.fullmatch(stem) or not _says_nothing(stem) else []
+    kept = [stem] if _NUMBER.fullmatch(stem) or not _SAYS_NOTHING[stem] else []
     digits = _digits(stem) if kept else 0
     for folder in reversed(folders):
         part = _FOLDER[folder]
@@ -81,7 +77,7 @@ def _folder(name: str) -> _Part:
     stem = _bare(_plain(name))
     record = tells(stem) or (stem.isdigit() and len(stem) >= _RECORD)
     date = _DATE.fullmatch(stem) is not None
-    return _Part(stem, _says_nothing(stem), record and not date, _digits(stem))
+    return _Part(stem, _SAYS_NOTHING[stem], record and not date, _digits(stem))
 
 
 def _digits(part: str) -> int:
@@ -91,6 +87,10 @@ def _digits(part: str) -> int:
 
 _FOLDER = Memory(_folder)
 _RECORD = 5  # a folder of so many digits is the number of a record
+
+
+def _stem(name: str) -> str:
+    return _bare(_without_extension(_plain(name)))
 
 
 def _plain(name: str) -> str:
@@ -124,7 +124,6 @@ def _may_end(name: str, table: Stems) -> bool:
     return rules().last.match(name) is not None
 
 
-@lru_cache(maxsize=65536)
 def _says_nothing(part: str) -> bool:
     found = rules()
     return (
@@ -134,9 +133,12 @@ def _says_nothing(part: str) -> bool:
     )
 
 
-@lru_cache(maxsize=65536)
 def tells(stem: str) -> bool:
     """Whether `stem` (case-folded) says enough to know one picture by."""
+    return _TELLS[stem]
+
+
+def _tells(stem: str) -> bool:
     table = rules().stems
     if len(stem) < table.shortest:
         return len(stem) >= table.shortest_number and stem.isdigit() and not _DATE.fullmatch(stem)
@@ -146,3 +148,7 @@ def tells(stem: str) -> bool:
     if _DIGIT.search(stem):
         return True
     return len(stem) >= table.shortest_words and len(_WORD.findall(stem)) > 1
+
+
+_SAYS_NOTHING = Memory(_says_nothing)
+_TELLS = Memory(_tells)

@@ -26,7 +26,7 @@ def inner_address(address: Address) -> tuple[str, Address] | None:
     """The name of the wrapper and the address inside, or None."""
     text = address.text()
     lower = text.lower()
-    for wrapper in HOSTS[address.host].unwraps.near(lower, True):
+    for wrapper in HOSTS[address.host].unwraps.near(lower):
         if wrapper.between and not _HOST_FOLDER.search(address.path):
             continue
         found = wrapper.pattern.match(text)
