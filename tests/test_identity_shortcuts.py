@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from optout.identity import identify, memory
+from optout.identity.bulk import _shares
 from optout.identity.concerns import (
     NAME,
     PLATFORM,
@@ -128,6 +131,23 @@ def test_every_end_of_a_stem_lets_the_search_begin(before: str, sign: str, end: 
         assert rules().last.match(stem) or rules().stems.inner.search(stem)
 
 
+def _words(patterns: list[str]) -> list[str]:
+    """Every word written in the patterns, optional letters with and without."""
+    letters = [re.sub(r"\(\?[:<=!]*|[^a-z]", " ", _pattern(one)) for one in patterns]
+    short = [re.sub(r"[a-z]\?", "", _pattern(one)) for one in patterns]
+    found = {word for text in (*letters, *short) for word in re.findall("[a-z]+", text)}
+    return sorted(found)
+
+
+def test_no_word_of_a_mark_is_missed() -> None:
+    marks = [entry["pattern"] for entry in _NAMES] + [_STEMS["ends"], _STEMS["starts"]]
+    for word in _words(marks):
+        for form in ("{}", "{}2", "fox-{}", "fox_300x200-{}1", "w-300_{}", "1234567_{}",
+                     "{}_fox", "{}300-fox", "{}-hd-fox"):  # fmt: skip
+            stem = form.format(word)
+            assert not (is_plain(f"{stem}.jpg", f"{stem}.jpg") and _has_marks(stem)), stem
+
+
 _WORDS = [
     (kind, word)
     for kind, table in (("wrapper", rules().unwraps), ("platform", rules().platforms))
@@ -169,6 +189,15 @@ def test_what_a_path_concerns() -> None:
     assert not may_wrap("w=300&v=1.5")
 
 
+@pytest.mark.parametrize(
+    "form", ["http://{}/a.jpg", "//{}/a.jpg", "HTTP://{}/a.jpg", "http://{}/%20"]
+)
+def test_a_host_longer_than_any_name_is_unreadable_in_every_spelling(form: str) -> None:
+    longest = "a." * 126 + "b"
+    assert identify(form.format(longest)).host == longest
+    assert identify(form.format(f"c{longest}")).level is None
+
+
 @pytest.mark.shared
 def test_plain_names_of_real_addresses_have_no_marks(shared: Path) -> None:
     pairs = (shared / "suites" / "url_identity" / "pairs.jsonl").read_text("utf-8").splitlines()
@@ -191,3 +220,10 @@ def test_a_memory_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
         assert lengths[name] == len(name)
     assert asked == ["a", "bb", "ccc", "dddd", "x" * 101, "x" * 101]
     assert list(lengths) == ["dddd"]
+
+
+def test_a_share_of_a_large_array_is_sent_alone() -> None:
+    array = pa.array(f"https://mira.example/art/fox-{number}.jpg" for number in range(50_000))
+    shares = list(_shares([array]))
+    assert pa.chunked_array(shares).equals(pa.chunked_array([array]))
+    assert all(len(pickle.dumps(share)) < array.nbytes / 4 for share in shares)

@@ -94,9 +94,12 @@ def _next(under_way: deque[tuple[pa.Array, AsyncResult[pa.Table]]]) -> pa.Table:
 
 
 def _shares(urls: Iterable[pa.Array]) -> Iterator[pa.Array]:
+    import pyarrow as pa
+
     for array in urls:
         for start in range(0, len(array), _ROWS):
-            yield array.slice(start, _ROWS)
+            # A copy: with a mere slice the whole array would be sent to the other process.
+            yield pa.concat_arrays([array.slice(start, _ROWS)])
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

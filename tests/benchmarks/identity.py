@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("suite", type=Path, nargs="?", default=SHARED / "suites" / "url_identity")
     parser.add_argument("--addresses", type=Path, nargs="*", default=FILES)
-    parser.add_argument("--repeat", type=int, default=10)
+    parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
     if (args.suite / "pairs.jsonl").is_file():
