@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ def may_wrap(query: str) -> bool:
     return "http" in query.lower() or rules().queries.search(query) is not None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def rewrites(kinds: int) -> tuple[int, ...]:
     """The numbers of the rewrites among `kinds`, in order."""
     found = kinds >> _SHIFT
