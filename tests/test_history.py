@@ -703,6 +703,7 @@ def test_a_record_and_its_digest() -> None:
         (record(f"{OLD}/", STAMP, b"x", status="OK"), "no HTTP status"),
         (record(f"{OLD}/", STAMP, b"x", status="999 OK"), "no HTTP status"),
     ],
+    ids=range(12),
 )
 def test_a_record_that_cannot_be_used(packed: bytes, words: str) -> None:
     with pytest.raises(RecordError, match=words):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from optout.matching.artist import covering, declared_by_host
 from optout.matching.kinds import kinds
 
 if TYPE_CHECKING:
@@ -31,6 +30,9 @@ _NUMBERS = ("via", "level", "rows_elsewhere", "rows", "place")
 
 def lookups(artist: Artist, works: Iterable[Work]) -> dict[str, pa.Table]:
     """Tables by name; `place` of a kind is its rank, 0 the strongest."""
+    # artist.py leads back here by way of the accounts.
+    from optout.matching.artist import declared_by_host
+
     declared = declared_by_host(one for one in artist.declared if not one.account)
     rows: dict[str, list[dict[str, Any]]] = {
         "known_addresses": [_address(known, declared) for known in artist.known],
@@ -49,6 +51,8 @@ def lookups(artist: Artist, works: Iterable[Work]) -> dict[str, pa.Table]:
 
 
 def _address(known: Known, declared: dict[str, list[Declared]]) -> dict[str, Any]:
+    from optout.matching.artist import covering
+
     identity = known.identity
     return {
         "image_url": known.image_url,
