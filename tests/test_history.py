@@ -744,6 +744,7 @@ def test_a_bomb_within_the_body() -> None:
         ((("Transfer-Encoding", "chunked"),), b"<p>4</p>", b"<p>4</p>"),
         ((("Content-Length", "99999999"),), b"<p>5</p>", b"<p>5</p>"),
     ],
+    ids=range(7),
 )
 def test_headers_that_lie(
     headers: tuple[tuple[str, str], ...], body: bytes, expected: bytes
