@@ -170,6 +170,7 @@ def test_addresses_as_early_crawls_mis_resolved_them(make: MakeCase, tmp_path: P
     matches = by_row(case)
     assert matches[0]["image_url"] == "https://mira.example/b/img.jpg"
     assert matches[0]["strength"] == "same_address"
+    assert matches[0]["evidence"] == ["url_derived"]
     # A picture of its own lies there: the row means that one.
     assert matches[1]["image_url"] == "https://mira.example/two.jpg"
 
@@ -180,6 +181,7 @@ def test_an_address_cut_at_2000_characters_is_found(make: MakeCase, tmp_path: Pa
     observe(case, images=[image(url)])
     match_case(case, [dataset(tmp_path, [{"url": url[:2000]}])])
     assert found(case)[0]["image_url"] == url
+    assert found(case)[0]["evidence"] == ["url_derived"]
 
 
 def test_pictures_on_shared_hosts_are_found_by_their_id_only(

@@ -56,7 +56,7 @@ def guesses() -> frozenset[str]:
     data = tomllib.loads(text())
     marked = (entry for kind in ("unwrap", "rewrite") for entry in data[kind] if entry.get("guess"))
     found = {entry["name"] for entry in (*data["folder"], *data["name"], *marked)}
-    return frozenset(found | {"embedded"})
+    return frozenset(found)
 
 
 def _by_host(found: Iterable[R]) -> dict[str, tuple[R, ...]]:
