@@ -72,7 +72,7 @@ def _line(row: Row, reader: Reader, purpose: str, found: Verdict) -> Judged:
         found.where or None,
         found.line,
         found.raw or None,
-        found.clause or None,
+        found.clause if signal or not unknown else None,
         found.observed_at,
         found.why if unknown else None,
     )

@@ -51,11 +51,15 @@ class Network(httpcore.AsyncNetworkBackend):
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     _, stream = await loop.create_connection(_Stream, address, port)
-            except OSError as error:  # TimeoutError is one
-                failure = error
+            except TimeoutError:
+                failure = httpcore.ConnectTimeout(f"{address} does not answer")
+            except OSError as error:
+                failure = httpcore.ConnectError(str(error))
+                failure.__context__ = error  # says what kind of trouble it is
             else:
                 return stream
-        raise httpcore.ConnectError(str(failure)) from failure
+        assert failure is not None
+        raise failure
 
     async def _allowed(self, host: str, port: int) -> list[str]:
         try:

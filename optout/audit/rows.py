@@ -67,8 +67,8 @@ def _plain(path: Path) -> Iterator[list[Line]]:
         with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as file:
             # Without line ends it is no list; gigabytes are not read to find out.
             numbered = enumerate(iter(lambda: file.readline(LONGEST_FIELD), ""))
-            while batch := [(path.name, n, line.strip()) for n, line in islice(numbered, _ROWS)]:
-                yield batch
+            while part := list(islice(numbered, _ROWS)):
+                yield [(path.name, n, line.strip()) for n, line in part]
     except OSError as error:
         raise DatasetError(
             f"cannot read {path}: {error.strerror or error}", "check who may read it"

@@ -177,10 +177,10 @@ def _copy(place: str, kind: FileKind, got: Fetched, old: Copy | None) -> Copy:
     )
     if old and status == 304:
         return _going_on(old, new.observed_at, max(new.fresh_until, new.observed_at))
-    if old and old.works and not new.works and outcome != "private_address":
-        # Unreachable: the copy may be used beyond its day (RFC 9309, 2.4), not for ever.
-        if new.observed_at - old.observed_at < UNREACHABLE:
-            return _going_on(old, old.observed_at, new.observed_at + _AGAIN)
+    unreachable = not new.works and outcome != "private_address"
+    if old and old.works and unreachable and new.observed_at - old.observed_at < UNREACHABLE:
+        # The copy may be used beyond its day (RFC 9309, 2.4), though not for ever.
+        return _going_on(old, old.observed_at, new.observed_at + _AGAIN)
     return new
 
 
@@ -190,7 +190,7 @@ def _going_on(old: Copy, observed_at: datetime, until: datetime) -> Copy:
 
 def _joined(hop: FetchedHop) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in hop.headers:
-        name = name.lower()
+    for written, value in hop.headers:
+        name = written.lower()
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found

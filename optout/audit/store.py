@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS {name}.answers (
     url TEXT PRIMARY KEY, observed_at INTEGER NOT NULL, reason TEXT, hops TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+_TIMES = slice(7, 9)  # fields of Copy that are times
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -99,17 +100,13 @@ class Store:
             "fresh_until, etag, last_modified, body FROM store.site_files WHERE url = ?",
             [url],
         ).fetchone()
-        return None if row is None else Copy(*row[:7], moment(row[7]), moment(row[8]), *row[9:])
+        return None if row is None else _copy(row)
 
     def keep_site_files(self, copies: Iterable[Copy]) -> None:
         """Put copies in the place of older ones."""
         self.connection.executemany(
             "INSERT OR REPLACE INTO store.site_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (c.url, c.origin, c.kind, c.final_url, c.outcome, c.reason, c.status)
-                + (micros(c.observed_at), micros(c.fresh_until), c.etag, c.last_modified, c.body)
-                for c in copies
-            ],
+            map(_fields, copies),
         )
 
     def keep_answers(self, answers: Iterable[Answer]) -> None:
@@ -118,6 +115,17 @@ class Store:
             "INSERT OR REPLACE INTO store.answers VALUES (?, ?, ?, ?)",
             [(a.url, micros(a.observed_at), a.reason, _packed(a)) for a in answers],
         )
+
+
+def _fields(copy: Copy) -> list[Any]:
+    return [micros(v) if isinstance(v, datetime) else v for v in astuple(copy)]
+
+
+def _copy(row: tuple[Any, ...]) -> Copy:
+    """The copy of a row, whose columns are the record's fields."""
+    fields = list(row)
+    fields[_TIMES] = map(moment, fields[_TIMES])
+    return Copy(*fields)
 
 
 def unpacked(url: str, observed_at: int, reason: str, hops: str) -> Answer:

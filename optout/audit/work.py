@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from crawler.urls import clean, origin
 from optout.audit.store import BUSY_SECONDS, Answer, Store, micros, moment, told, unpacked
@@ -171,7 +172,7 @@ class Work:
         )
         for first in range(0, self.rows or 0, _BATCH):
             found = self.connection.execute(select, [first, first + _BATCH])
-            yield [_row(*fields) for fields in found]
+            yield [_row(fields) for fields in found]
 
     def close(self, *, done: bool = False) -> None:
         """Let go of the files; `done` removes the rows, whose verdicts have been written."""
@@ -189,11 +190,7 @@ def _storable(text: str | None, address: str | None) -> str | None:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _row(
-    file: str, number: int, text: str | None, address: str | None,
-    observed_at: int | None, reason: str, hops: str,
-) -> Row:  # fmt: skip
-    answer = None
-    if address and observed_at is not None:
-        answer = unpacked(address, observed_at, reason, hops)
-    return Row(file, number, text if text is not None else address, address, answer)
+def _row(fields: tuple[Any, ...]) -> Row:
+    file, number, text, address, *answer = fields
+    known = unpacked(address, *answer) if address and answer[0] is not None else None
+    return Row(file, number, address if text is None else text, address, known)
