@@ -31,6 +31,8 @@ def sources(specs: Sequence[str]) -> list[Source]:
         path = Path(spec)
         if path.suffix.lower() in PLAIN and path.is_file():
             found.append(path)
+        elif path.suffix and path.suffix.lower() in PLAIN:
+            raise DatasetError(f"there is no file {spec}", "check the name")
         else:
             found += resolve([spec])
     return found

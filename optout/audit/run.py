@@ -134,5 +134,7 @@ def _judged(
 ) -> Iterator[list[Judged]]:
     files = Parsed(work.store)
     missing = "nothing was recorded of it" if options.offline else "it was not asked for"
+    if not options.images:
+        missing = "images were not asked for (--no-images)"
     for rows in work.judged(answers=wanted.images):
         yield list(judged(rows, of, files, missing))
