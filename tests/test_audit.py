@@ -454,12 +454,14 @@ def test_a_second_audit_of_the_same_list_is_told_to_wait(tmp_path: Path) -> None
 def test_the_forms_of_a_list(tmp_path: Path) -> None:
     urls = ["http://nowhere.test/1.jpg", "x", None]
     pq.write_table(pa.table({"URL": urls, "TEXT": ["a", "b", "c"]}), tmp_path / "a.parquet")
-    pq.write_table(pa.table({"url": [b"http://nowhere.test/\xff"]}), tmp_path / "b.parquet")
+    broken = pa.array([b"http://nowhere.test/\xff"]).cast(pa.string(), safe=False)
+    pq.write_table(pa.table({"url": broken}), tmp_path / "b.parquet")
+    pq.write_table(pa.table({"url": pa.array(["x"]).dictionary_encode()}), tmp_path / "f.parquet")
     (tmp_path / "c.csv").write_text('id,url\n1,"http://nowhere.test/a,b.jpg"\n2,\n')
     (tmp_path / "d.jsonl").write_text('{"image_url": "http://nowhere.test/1.jpg"}\nbroken\n')
     (tmp_path / "e.tsv").write_text("url\tx\nhttp://nowhere.test/1.jpg\t1\n")
     found = {}
-    for name in ("a.parquet", "b.parquet", "c.csv", "d.jsonl", "e.tsv"):
+    for name in ("a.parquet", "b.parquet", "c.csv", "d.jsonl", "e.tsv", "f.parquet"):
         kept = ask(tmp_path, tmp_path / name, "CCBot")
         found[name] = [(line.row, line.url, line.reason) for line in kept.lines]
         assert {line.file for line in kept.lines} == {name}
@@ -475,6 +477,7 @@ def test_the_forms_of_a_list(tmp_path: Path) -> None:
         "c.csv": [(0, "http://nowhere.test/a,b.jpg", f"{unknown} (DNS)"), (1, None, nothing)],
         "d.jsonl": [(0, urls[0], f"{unknown} (DNS)"), (1, "broken", no_address)],
         "e.tsv": [(0, urls[0], f"{unknown} (DNS)")],
+        "f.parquet": [(0, "x", no_address)],
     }
 
 

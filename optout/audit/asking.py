@@ -51,12 +51,14 @@ class Wish:
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
     """A host and port, its connections, and whose turn it is."""
 
     pool: httpcore.AsyncConnectionPool
     turn: asyncio.Semaphore
     users: int = 0
+    failures: int = 0  # exchanges without an answer, in a row
+    trouble: str = ""  # why, of the last
 
 
 class _Stop(Exception):
@@ -74,7 +76,7 @@ class Asker:
     seconds: float = TIMEOUT  # for one exchange
     tls: ssl.SSLContext = field(default_factory=httpx.create_ssl_context)
     exchanges: int = 0  # how many there were
-    _places: OrderedDict[str, _Place] = field(default_factory=OrderedDict)
+    _places: OrderedDict[str, Place] = field(default_factory=OrderedDict)
     _turn: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +103,7 @@ class Asker:
         return Fetched(url, outcome, reason, tuple(hops), body, truncated, self.now())
 
     @asynccontextmanager
-    async def at(self, url: str) -> AsyncIterator[_Place]:
+    async def at(self, url: str) -> AsyncIterator[Place]:
         """The host of `url`; its connections are kept while the block runs."""
         name = place_of(url)
         place = self._places.pop(name, None) or self._new_place()
@@ -149,24 +151,33 @@ class Asker:
         async with self.at(url) as place:
             for last in (False, True):
                 try:
-                    async with place.turn, self._turn, asyncio.timeout(self.seconds):
-                        self.exchanges += 1
-                        wait, answer = await self._once(place, url, wish, hops, last)
-                except _BROKEN as error:
-                    if last:
-                        raise _Stop(*trouble(error)) from error
-                except TimeoutError as error:
-                    raise _Stop("failed", "it did not answer in time") from error
+                    wait, answer = await self._in_turn(place, url, wish, hops, last)
                 except TROUBLE as error:
-                    raise _Stop(*trouble(error)) from error
+                    if last or not isinstance(error, _BROKEN):
+                        outcome, place.trouble = trouble(error)
+                        place.failures += 1
+                        raise _Stop(outcome, place.trouble) from error
                 else:
+                    place.failures = 0
                     if wait is None:
                         return answer
                     await asyncio.sleep(wait)
         raise AssertionError("the second exchange is the last")
 
+    async def _in_turn(
+        self, place: Place, url: str, wish: Wish, hops: list[FetchedHop], last: bool
+    ) -> tuple[float | None, tuple[bytes, bool]]:
+        """Wait for our turn, then ask; the clock runs from then."""
+        async with place.turn, self._turn:
+            self.exchanges += 1
+            try:
+                async with asyncio.timeout(self.seconds):
+                    return await self._once(place, url, wish, hops, last)
+            except TimeoutError as error:
+                raise httpcore.ReadTimeout("deadline") from error
+
     async def _once(
-        self, place: _Place, url: str, wish: Wish, hops: list[FetchedHop], last: bool
+        self, place: Place, url: str, wish: Wish, hops: list[FetchedHop], last: bool
     ) -> tuple[float | None, tuple[bytes, bool]]:
         """(seconds to wait before asking again, body and whether there was more)."""
         answer = await place.pool.handle_async_request(_request(url, wish))
@@ -181,11 +192,11 @@ class Asker:
         finally:
             await answer.aclose()
 
-    def _new_place(self) -> _Place:
+    def _new_place(self) -> Place:
         pool = httpcore.AsyncConnectionPool(
             self.tls, max_connections=self.per_host, http2=True, network_backend=self.network
         )
-        return _Place(pool, asyncio.Semaphore(self.per_host))
+        return Place(pool, asyncio.Semaphore(self.per_host))
 
     async def _close_idle(self) -> None:
         idle = [name for name, place in self._places.items() if not place.users]

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from crawler.urls import origin
-from optout.audit.asking import Asker, Wish
+from optout.audit.asking import Asker, Place, Wish
 from optout.audit.needs import Needs
 from optout.audit.site_files import SiteFiles
 from optout.audit.store import Answer
@@ -50,11 +49,10 @@ class _Site:
     """One origin's turn."""
 
     id: int
-    place: str
+    origin: str
+    host: Place
     addresses: Iterator[str]
     asked: set[str] = field(default_factory=set)  # under way, or not committed yet
-    failures: int = 0  # in a row
-    reason: str = ""  # of the last
 
 
 class Asking:
@@ -87,8 +85,8 @@ class Asking:
 
     async def _origins(self, origins: Iterator[tuple[int, str]]) -> None:
         for number, place in origins:
-            site = _Site(number, place, self._work.addresses(number))
-            async with self._asker.at(place):
+            async with self._asker.at(place) as host:
+                site = _Site(number, place, host, self._work.addresses(number))
                 await self._files.see_to(place)
                 if self._needs.images:
                     await self._images(site)
@@ -112,12 +110,8 @@ class Asking:
         if url in site.asked:
             return
         site.asked.add(url)
-        if site.failures >= _GIVES_UP:
-            answer = self._given_up(site, url)
-        else:
-            got = await self._ask(url)
-            _count(site, got)
-            answer = _answer(got)
+        given_up = site.host.failures >= _GIVES_UP
+        answer = self._given_up(site, url) if given_up else _answer(await self._ask(url))
         self._answers.append((site, answer))
         self._rows += 1
         self._commit_if_due()
@@ -130,8 +124,8 @@ class Asking:
         return got
 
     def _given_up(self, site: _Site, url: str) -> Answer:
-        reason = f"{site.place} failed {_GIVES_UP} times in a row and was not asked on"
-        return Answer(url, self._asker.now(), f"{reason}: {site.reason}", ())
+        reason = f"{site.origin} failed {_GIVES_UP} times in a row and was not asked on"
+        return Answer(url, self._asker.now(), f"{reason}: {site.host.trouble}", ())
 
     def _commit_if_due(self) -> None:
         due = time.monotonic() - self._committed > _COMMIT_SECONDS
@@ -140,11 +134,9 @@ class Asking:
 
     def _commit(self) -> None:
         """Everything obtained so far, in one transaction; then say how far we are."""
-        run = self._work.connection.execute
-        run("BEGIN")
-        self._work.store.keep_answers(answer for _, answer in self._answers)
-        self._work.finished(site.id for site in self._finished)
-        run("COMMIT")
+        with self._work.transaction():
+            self._work.store.keep_answers(answer for _, answer in self._answers)
+            self._work.finished(site.id for site in self._finished)
         for site, answer in self._answers:
             site.asked.discard(answer.url)
         self._hosts += len(self._finished)
@@ -162,16 +154,6 @@ class Asking:
         return Progress(
             self._hosts, self._of_hosts, rows, of_rows, self._asker.exchanges, seconds, self._before
         )
-
-
-def _count(site: _Site, got: Fetched) -> None:
-    """Failures of the host itself in a row; one on a redirect's way says nothing about it."""
-    answered = bool(got.hops) and origin(got.hops[0].url) == site.place
-    if answered or got.outcome != "failed":
-        site.failures = 0
-    else:
-        site.failures += 1
-        site.reason = got.reason
 
 
 def _answer(got: Fetched) -> Answer:

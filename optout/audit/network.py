@@ -15,6 +15,7 @@ from typing import Any, cast
 import httpcore
 
 from crawler.policy import Reach, address_refusal
+from optout.errors import OptoutError
 from optout.network import NoAddress, Refused
 
 # (host, port) → its addresses in order; raises OSError where there is none.
@@ -22,7 +23,30 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _DNS_THREADS = 64
 _CONNECT_SECONDS = 10.0  # for one address of several
+_OTHER_FILES = 256
 _HELD = 256 * 2**10  # bytes that may wait to be read before the sender is stopped
+
+
+def allow_connections(most: int) -> None:
+    """Let this process have as many connections open at a time.
+
+    Raises OptoutError where the system forbids it: a connection that we cannot open would be
+    taken for a host that does not answer.
+    """
+    try:
+        import resource
+    except ImportError:  # no such limit there
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = most + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise OptoutError(
+            f"the system lets one program have {hard} files and connections open, not {needed}",
+            "lower --concurrency or --per-host",
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 class Network(httpcore.AsyncNetworkBackend):

@@ -38,11 +38,13 @@ def sources(specs: Sequence[str]) -> list[Source]:
     return found
 
 
-def fingerprint(found: Sequence[Source]) -> str:
-    """The same for the same files, as long as nobody changed them."""
+def fingerprint(found: Sequence[Source], *how: object) -> str:
+    """The same for the same files, as long as nobody changed them, and the same `how`."""
     stats = [(path.resolve(), path.stat()) for path in map(_path, found)]
     facts = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in stats]
-    return hashlib.sha256(json.dumps(facts).encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([facts, repr(how)]).encode("utf-8", "replace")).hexdigest()[
+        :16
+    ]
 
 
 def lines(found: Sequence[Source]) -> Iterator[list[Line]]:
@@ -92,14 +94,20 @@ def _parquet(source: DataFile) -> Iterator[list[Line]]:
     try:
         with pq.ParquetFile(source.path) as file:
             for batch in file.iter_batches(_ROWS, columns=[column]):
-                texts = [_as_text(value) for value in batch.column(0).to_pylist()]
+                texts = _texts(batch.column(0))
                 yield [(source.name, n, text) for n, text in enumerate(texts, first)]
                 first += len(texts)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DatasetError(
             f"{source.path} is damaged after row {first}", "load the file again"
         ) from error
 
 
-def _as_text(value: Any) -> str | None:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _texts(column: Any) -> list[str | None]:
+    """By way of bytes: some writers call text bytes, others call bytes text."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    values = column.cast(pa.large_binary()).to_pylist()
+    return [None if value is None else value.decode("utf-8", "replace") for value in values]

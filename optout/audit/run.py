@@ -13,7 +13,7 @@ from crawler.policy import TIMEOUT, Reach
 from optout.audit.hosts import Asking, Progress
 from optout.audit.judging import Judged, judged
 from optout.audit.needs import Needs, needs
-from optout.audit.network import Network, Resolve
+from optout.audit.network import Network, Resolve, allow_connections
 from optout.audit.rows import Source, fingerprint, lines
 from optout.audit.site_files import Parsed
 from optout.audit.store import told
@@ -63,7 +63,14 @@ def audit(
     list and cache. Raises DatasetError for the list, OptoutError for the cache.
     """
     wanted = needs(of, images=options.images)
-    work = _work(found, options)
+    with told(options.cache):
+        return _audit(found, of, options, writer, wanted)
+
+
+def _audit(
+    found: Sequence[Source], of: Sequence[Reader], options: Options, writer: Writer, wanted: Needs
+) -> Summary:
+    work = _work(found, options, wanted)
     done = False
     try:
         if work.resumed:
@@ -81,12 +88,14 @@ def audit(
     return summary
 
 
-def _work(found: Sequence[Source], options: Options) -> Work:
+def _work(found: Sequence[Source], options: Options, wanted: Needs) -> Work:
     """The rows and the store. Offline nothing is gained by keeping the rows."""
+    reach = (options.reach.allow_private, sorted(options.reach.started))
+    how = (wanted.images, wanted.files, reach)
     try:
         if not options.offline:
             options.cache.mkdir(parents=True, exist_ok=True)
-        name = f"rows-{fingerprint(found)}.db"
+        name = f"rows-{fingerprint(found, *how)}.db"
     except OSError as error:
         raise OptoutError(
             f"{error.filename} cannot be used: {error.strerror}", "name another with --cache"
@@ -116,11 +125,11 @@ def _ask(work: Work, wanted: Needs, options: Options) -> int:
         await Asking(work, asker, wanted, options.tell).run()
         return asker.exchanges
 
-    with told(options.cache):
-        try:
-            return asyncio.run(go())
-        except ExceptionGroup as group:
-            raise _first(group) from None
+    allow_connections(2 * options.per_host * options.at_once)
+    try:
+        return asyncio.run(go())
+    except ExceptionGroup as group:
+        raise _first(group) from None
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

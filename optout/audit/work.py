@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,19 +81,27 @@ class Work:
         self.started_at = moment(started)
         self.resumed = self.rows is not None
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that the block writes, or nothing of it."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.execute("COMMIT")
+
     def fill(self, batches: Iterable[list[Line]]) -> None:
         """Take in the list, unless that was done before. All of it or nothing counts."""
         if self.rows is not None:
             return
-        run = self.connection.execute
-        run("BEGIN")
-        run("DELETE FROM rows")
         count = 0
-        for batch in batches:
-            count += self._add(batch, count)
-        run("CREATE INDEX IF NOT EXISTS rows_of_origin ON rows (origin)")
-        run("UPDATE state SET rows = ?", [count])
-        run("COMMIT")
+        with self.transaction():
+            for batch in batches:
+                count += self._add(batch, count)
+            self.connection.execute("CREATE INDEX rows_of_origin ON rows (origin)")
+            self.connection.execute("UPDATE state SET rows = ?", [count])
         self.rows = count
 
     def _add(self, batch: list[Line], count: int) -> int:

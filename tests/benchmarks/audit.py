@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
+import os
 import shutil
 import socket
 import subprocess
@@ -111,14 +111,17 @@ print(len(urls) / (time.perf_counter() - begun))
 """
 
 
-def timed(command: list[str], cwd: Path) -> tuple[float, float]:
-    """(seconds of wall time, of CPU time) of a process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def timed(command: list[str]) -> dict[str, float]:
+    """Seconds of wall and of CPU time of a process, and the most memory it had."""
     begun = time.perf_counter()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begun
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"failed: {' '.join(command)}")
+    cpu = used.ru_utime + used.ru_stime
+    return {"wall": wall, "cpu": cpu, "mib": used.ru_maxrss // 1024}
 
 
 def main() -> None:
@@ -139,27 +142,28 @@ def main() -> None:
 
 
 def measure(folder: Path, port: int, args: argparse.Namespace) -> dict[str, object]:
-    """Both in turn, each in a process of its own; the best round of each counts."""
+    """Both in turn, each in a process of its own; the best of the rounds counts."""
     listed = folder / "list.txt"
     listed.write_text("\n".join(addresses(port, args.urls, args.hosts)) + "\n")
     loop = [sys.executable, __file__, "--bare", str(listed), "--at-once", str(args.at_once)]
     audit = [sys.executable, "-m", "optout", "audit", str(listed), "--allow-private"]
     audit += ["--out", str(folder / "out.parquet"), "--concurrency", str(args.at_once)]
-    rounds: dict[str, list[tuple[float, float]]] = {"bare": [], "audit": []}
+    rounds: dict[str, list[dict[str, float]]] = {"bare": [], "audit": []}
     for number in range(args.rounds):
-        rounds["bare"].append(timed(loop, Path.cwd()))
-        cache = ["--cache", str(folder / f"cache-{number}")]
-        rounds["audit"].append(timed(audit + cache, Path.cwd()))
-    best = {name: min(found) for name, found in rounds.items()}
-    result: dict[str, object] = {"urls": args.urls, "hosts": args.hosts, "rounds": rounds}
-    result["ratio"] = best["audit"][0] / best["bare"][0]
-    # Of the largest of all children, so an upper limit for the audit.
-    result["peak_mib"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        rounds["bare"].append(timed(loop))
+        rounds["audit"].append(timed([*audit, "--cache", str(folder / f"cache-{number}")]))
+    best = {
+        name: {key: min(one[key] for one in found) for key in found[0]}
+        for name, found in rounds.items()
+    }
+    result: dict[str, object] = {"urls": args.urls, "hosts": args.hosts, "best": best}
+    result["ratio"] = best["audit"]["wall"] / best["bare"]["wall"]
+    result["ratio_cpu"] = best["audit"]["cpu"] / best["bare"]["cpu"]
     if args.datadiligence:
         command = [args.datadiligence, "-c", DATADILIGENCE, str(listed)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         result["datadiligence_per_second"] = float(done.stdout.split()[-1])
-        result["audit_per_second"] = args.urls / best["audit"][0]
+        result["audit_per_second"] = args.urls / best["audit"]["wall"]
     return result
 
 
