@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,36 +17,17 @@ from datetime import datetime
 import httpcore
 import httpx
 
-from crawler.policy import MAX_REDIRECTS, TIMEOUT, USER_AGENT, address_refusal, refusal
-from crawler.urls import host_of, origin, place_of, resolve, target
+from crawler.policy import TIMEOUT, address_refusal, refusal
+from crawler.urls import host_of, place_of, resolve
+from optout.audit.exchange import Stop, Wish, asked_to_wait, body_of, request
 from optout.audit.network import Network
 from optout.fetch import REDIRECTS, TROUBLE, Fetched, FetchedHop, kept, trouble
 
 _PLACES_OPEN = 64  # hosts whose connections are kept while nobody asks them
-_GZIP = 31  # zlib's window bits for a gzip stream
 _BROKEN = (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError)
-_BUSY = (429, 503)
-_PATIENCE = 60.0  # seconds waited at most for a busy server, once
-_HEADERS = [
-    (b"User-Agent", USER_AGENT.encode()),
-    (b"Accept", b"*/*"),
-    (b"Accept-Encoding", b"gzip"),
-]
 
 # Given the next address: None to go on, else (outcome, reason).
 Obey = Callable[[str], Awaitable[tuple[str, str] | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How to ask for one address."""
-
-    method: str = "GET"
-    max_bytes: int | None = None  # read of the body; None: nothing of it
-    max_redirects: int = MAX_REDIRECTS
-    headers: frozenset[str] = frozenset()  # lower-case names of those kept
-    also_send: tuple[tuple[bytes, bytes], ...] = ()
-    only_to: str = ""  # the address that `also_send` is for
 
 
 @dataclass(slots=True)
@@ -59,10 +39,6 @@ class Place:
     users: int = 0
     failures: int = 0  # exchanges without an answer, in a row
     trouble: str = ""  # why, of the last
-
-
-class _Stop(Exception):
-    """The chain ends here: (outcome, reason)."""
 
 
 @dataclass(slots=True)
@@ -96,7 +72,7 @@ class Asker:
                 await self._check(next_, obey)
                 body, truncated = await self._exchange(next_, wish, hops)
                 next_ = self._next(hops, wish)
-        except _Stop as stop:
+        except Stop as stop:
             outcome, reason = stop.args
         if truncated:
             outcome, reason = "too_large", f"the body is larger than {wish.max_bytes} bytes"
@@ -127,23 +103,23 @@ class Asker:
         host = host_of(url)
         private = address_refusal(host, host, self.network.reach)
         if private:
-            raise _Stop("private_address", private)
+            raise Stop("private_address", private)
         problem = refusal(url, self.network.reach)
         if problem:
-            raise _Stop("failed", problem)
+            raise Stop("failed", problem)
         refused = await obey(url) if obey else None
         if refused:
-            raise _Stop(*refused)
+            raise Stop(*refused)
 
     def _next(self, hops: list[FetchedHop], wish: Wish) -> str | None:
         location = hops[-1].value("location") if hops[-1].status in REDIRECTS else None
         if location is None:
             return None
         if len(hops) > wish.max_redirects:
-            raise _Stop("failed", f"it redirects more than {wish.max_redirects} times")
+            raise Stop("failed", f"it redirects more than {wish.max_redirects} times")
         url = resolve(hops[-1].url, location)
         if url is None:
-            raise _Stop("failed", "it redirects to no http(s) address")
+            raise Stop("failed", "it redirects to no http(s) address")
         return url
 
     async def _exchange(self, url: str, wish: Wish, hops: list[FetchedHop]) -> tuple[bytes, bool]:
@@ -156,7 +132,7 @@ class Asker:
                     if last or not isinstance(error, _BROKEN):
                         outcome, place.trouble = trouble(error)
                         place.failures += 1
-                        raise _Stop(outcome, place.trouble) from error
+                        raise Stop(outcome, place.trouble) from error
                 else:
                     place.failures = 0
                     if wait is None:
@@ -180,13 +156,13 @@ class Asker:
         self, place: Place, url: str, wish: Wish, hops: list[FetchedHop], last: bool
     ) -> tuple[float | None, tuple[bytes, bool]]:
         """(seconds to wait before asking again, body and whether there was more)."""
-        answer = await place.pool.handle_async_request(_request(url, wish))
+        answer = await place.pool.handle_async_request(request(url, wish))
         try:
-            wait = None if last else _asked_to_wait(answer)
+            wait = None if last else asked_to_wait(answer)
             if wait is not None:
                 return wait, (b"", False)
             hop = FetchedHop(url, answer.status, "", kept(answer.headers, wish.headers))
-            body = await _body(answer, wish, hop)
+            body = await body_of(answer, wish, hop)
             hops.append(hop)
             return None, body
         finally:
@@ -202,53 +178,3 @@ class Asker:
         idle = [name for name, place in self._places.items() if not place.users]
         for name in idle[: len(self._places) - _PLACES_OPEN]:
             await self._places.pop(name).pool.aclose()
-
-
-def _request(url: str, wish: Wish) -> httpcore.Request:
-    place = origin(url)
-    scheme, _, netloc = place.partition("://")
-    sent = [(b"Host", netloc.encode()), *_HEADERS]
-    if wish.also_send and url == wish.only_to:
-        sent += wish.also_send
-    host, _, port = netloc.rpartition(":") if not netloc.endswith("]") else (netloc, "", "")
-    if not host or not port.isdigit():
-        host, port = netloc, ""
-    address = httpcore.URL(
-        scheme=scheme.encode(),
-        host=host.strip("[]").encode(),
-        port=int(port) if port else None,
-        target=target(url).encode(),
-    )
-    return httpcore.Request(wish.method, address, headers=sent)
-
-
-def _asked_to_wait(answer: httpcore.Response) -> float | None:
-    if answer.status not in _BUSY:
-        return None
-    from crawler.failures import retry_after
-
-    said = {name.lower(): value for name, value in answer.headers}.get(b"retry-after")
-    wait = retry_after(said) if said else None
-    return wait if wait is not None and wait <= _PATIENCE else None
-
-
-async def _body(answer: httpcore.Response, wish: Wish, hop: FetchedHop) -> tuple[bytes, bool]:
-    """At most `max_bytes`, decompressed no further than that; whether there were more."""
-    if wish.method == "HEAD":
-        await answer.aread()  # nothing comes, and the connection is free again
-        return b"", False
-    if wish.max_bytes is None or (hop.status in REDIRECTS and hop.value("location")):
-        return b"", False
-    coding = {name.lower(): value for name, value in answer.headers}.get(b"content-encoding", b"")
-    coding = coding.strip().lower()
-    if coding not in (b"", b"identity", b"gzip", b"x-gzip"):
-        raise _Stop("failed", "the body is compressed in a way that was not asked for")
-    unpack = zlib.decompressobj(_GZIP) if coding in (b"gzip", b"x-gzip") else None
-    body = bytearray()
-    async for chunk in answer.aiter_stream():
-        body += unpack.decompress(chunk, wish.max_bytes + 1 - len(body)) if unpack else chunk
-        if len(body) > wish.max_bytes:
-            return bytes(body[: wish.max_bytes]), True
-    if unpack and body and not unpack.eof:
-        raise zlib.error("cut short")
-    return bytes(body), False

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from optout.audit.asking import Asker, Place, Wish
+from optout.audit.asking import Asker, Place
+from optout.audit.exchange import Wish
 from optout.audit.needs import Needs
 from optout.audit.site_files import SiteFiles
 from optout.audit.store import Answer

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from crawler.policy import PRODUCT_TOKEN
 from crawler.urls import origin, target
-from optout.audit.asking import Asker, Wish
+from optout.audit.asking import Asker
+from optout.audit.exchange import Wish
 from optout.audit.freshness import HEADERS, UNREACHABLE, fresh_until
 from optout.audit.needs import ROBOTS, FileKind
 from optout.audit.store import Copy, Store
