@@ -31,6 +31,7 @@ COMMANDS = (
     "show",
     "signals",
     "ledger",
+    "audit",
     "urlkey",
 )
 

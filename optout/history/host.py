@@ -15,7 +15,7 @@ import httpx
 
 from crawler.policy import TIMEOUT, USER_AGENT, Reach
 from optout.errors import FetchError
-from optout.fetch import TROUBLE, trouble_in_words
+from optout.fetch import TROUBLE, trouble
 from optout.network import Network
 
 TRIES = 5
@@ -109,7 +109,7 @@ class Host:
             except _Later as later:
                 reason, wait = str(later), later.wait
             except TROUBLE as error:
-                reason = trouble_in_words(error)
+                _, reason = trouble(error)
                 if not self._answered:  # more likely misspelt, or no network, than busy
                     break
             if tries < TRIES - 1:
