@@ -26,6 +26,7 @@ class Family:
     checked: date
     valid_from: date
     purposes: tuple[str, ...] = ()
+    words: str = ""
 
 
 @cache

@@ -49,10 +49,11 @@ def in_pages(subject: Subject) -> Iterator[Reservation]:
             word="",
             value=DISALLOWED,
             purposes=(),
-            scope=IMAGE if own else PAGE,
+            scope=PAGE,
             where=page.url,
             raw="",
             observed_at=page.observed_at,
+            stands=own,
             note="" if own else NOT_THE_IMAGES,
         )
         said = robots_meta.parse(page.metas)

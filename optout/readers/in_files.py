@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crawler.signals import c2pa, xmp
+from crawler.signals import c2pa, image_metadata, xmp
 from crawler.signals.c2pa import Credentials
 from crawler.signals.vocabulary import words
 from optout.readers.statement import FILE, Reservation, joined
@@ -13,9 +13,8 @@ from optout.readers.subject import Subject
 
 def in_files(subject: Subject) -> Iterator[Reservation]:
     """PLUS Data Mining in XMP, then the training-mining assertions of Content Credentials."""
-    for one in subject.packets or ():
-        if one.kind == "xmp" and one.data and not one.truncated():
-            yield from _data_mining(one.data, subject)
+    for packet in image_metadata.read(subject.packets or ()).packets:
+        yield from _data_mining(packet, subject)
     for found in credentials(subject):
         yield from _assertions(found, subject)
 
@@ -37,9 +36,8 @@ def unread(subject: Subject) -> str:
     """Why the file, or a part of it, was not read; "" where all of it was."""
     if subject.packets is None:
         return "the image's file was not looked at"
-    problems = [one.problem or "" for one in subject.packets if one.kind == "not_read"]
-    cut = [f"its {one.kind} is cut" for one in subject.packets if one.truncated()]
-    return joined(*problems, *cut, *(one.not_read for one in credentials(subject)))
+    found = image_metadata.read(subject.packets)
+    return joined(found.not_read, *found.faults, *(one.not_read for one in credentials(subject)))
 
 
 def _data_mining(packet: bytes, subject: Subject) -> Iterator[Reservation]:

@@ -84,11 +84,11 @@ def _statement(
         word="tdm-reservation",
         value=_VALUES[one.reservation],
         purposes=families()["TDMRep"].purposes,
-        scope=HOST if file else PAGE if of_page else IMAGE,
+        scope=HOST if file else PAGE if page else IMAGE,
         where=where,
         raw=one.raw,
         line=one.line if file else None if page else one.position + 1,
         observed_at=observed_at,
-        stands=of_page or one is decided,
+        stands=one is decided,
         note=joined(NOT_THE_IMAGES if of_page else why, note, *one.faults),
     )

@@ -25,10 +25,10 @@ def in_texts(subject: Subject) -> Iterator[Reservation]:
             yield from _ai_txt(file, file.body, subject)
         elif file.body is not None and file.kind == "trust.txt":
             yield from file.readings.once(_trust_txt, file, file.body)
-    for url, scope, note in dict.fromkeys(_licences(subject)):
+    for url, scope, own in dict.fromkeys(_licences(subject)):
         document = subject.documents.get(url)
         if document is not None and document.body is not None:
-            yield from _licence(document, document.body, subject, scope, note)
+            yield from _licence(document, document.body, subject, scope, own)
 
 
 def _ai_txt(file: TextFile, body: bytes, subject: Subject) -> Iterator[Reservation]:
@@ -73,25 +73,23 @@ def _trust_txt(file: TextFile, body: bytes) -> list[Reservation]:
     ]
 
 
-def _licences(subject: Subject) -> Iterator[tuple[str, str, str]]:
-    """Address of a licence document, how far it reaches, what to know."""
+def _licences(subject: Subject) -> Iterator[tuple[str, str, bool]]:
+    """Address of a licence document, how far it reaches, whether it is about the address."""
     for url in dict.fromkeys(way(subject)):
         file = subject.site_files.get(origin(url))
         if file is not None and file.rules is not None:
             for one in file.readings.once(rsl.from_robots, file.rules):
-                yield one.url, HOST, ""
+                yield one.url, HOST, True
     for hop in subject.hops:
         for one in rsl.from_header(hop.values("link")):
-            yield resolve(hop.url, one.url) or one.url, IMAGE, ""
+            yield resolve(hop.url, one.url) or one.url, IMAGE, True
     for page in subject.pages:
-        own = is_own(page, subject)
         for one in rsl.from_links(page.links):
-            url = resolve(page.url, one.url) or one.url
-            yield url, IMAGE if own else PAGE, "" if own else NOT_THE_IMAGES
+            yield resolve(page.url, one.url) or one.url, PAGE, is_own(page, subject)
 
 
 def _licence(
-    file: TextFile, body: bytes, subject: Subject, scope: str, note: str
+    file: TextFile, body: bytes, subject: Subject, scope: str, own: bool
 ) -> Iterator[Reservation]:
     """Terms of the contents that cover the address; those of the longest pattern stand."""
     document = file.readings.once(rsl.parse, body)
@@ -99,14 +97,16 @@ def _licence(
     contents = rsl.covering(document, origin(url), target(url))
     longest = contents[0].pattern.octets if contents and contents[0].pattern else 0
     for content in contents:
-        shorter = content.pattern is not None and content.pattern.octets < longest
+        longer = content.pattern is not None and content.pattern.octets < longest
         for licence in content.licenses:
+            note = joined(
+                "" if own else NOT_THE_IMAGES,
+                _known_of(content, licence),
+                "a longer pattern speaks" if longer else "",
+            )
             for term in licence.terms:
-                blank = _blank(file, term, scope, joined(note, _known_of(content, licence)))
-                blank = replace(blank, stands=not shorter)
-                if shorter:
-                    blank = replace(blank, note=joined(blank.note, "a longer pattern speaks"))
-                yield from _words(blank, licence, term)
+                blank = _blank(file, term, scope, note)
+                yield from _words(replace(blank, stands=own and not longer), licence, term)
 
 
 def _blank(file: TextFile, term: Term, scope: str, note: str) -> Reservation:

@@ -8,7 +8,8 @@ from datetime import datetime
 from crawler.signals.vocabulary import Value
 from optout.readers.families import families
 
-# How far a statement reaches. What a page says of itself is not said of the images it shows.
+# How far a statement reaches. What a page says of itself is not said of the images it shows, so
+# it stands only where the page is the address asked about.
 PAGE, IMAGE, HOST, FILE = "page only", "image", "host", "file"
 EVERYBODY = ("*",)
 
@@ -28,7 +29,7 @@ class Reservation:
     line: int | None = None  # of the file or packet; which of the header lines; from 1
     observed_at: datetime | None = None
     to: tuple[str, ...] = EVERYBODY  # names it speaks to, lower-case; () nobody
-    stands: bool = True  # False where the family's own rules let it count for nothing
+    stands: bool = True  # False where it is about the page, or its family lets another decide
     note: str = ""  # why not, or what else to know
 
     @property
@@ -38,8 +39,8 @@ class Reservation:
 
     @property
     def counts(self) -> bool:
-        """Whether it says something of the address itself."""
-        return self.stands and self.scope != PAGE and bool(self.purposes)
+        """Whether it says something of the address itself, for a purpose that we know."""
+        return self.stands and bool(self.purposes)
 
 
 def joined(*notes: str) -> str:
