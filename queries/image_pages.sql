@@ -47,7 +47,7 @@ SELECT
 FROM shown
 JOIN said ON said.page_url = shown.page_url
 QUALIFY row_number() OVER (
-    PARTITION BY shown.image_url, said.kind, said.name, said.content
+    PARTITION BY shown.image_url, said.kind, said.name, said.raw
     ORDER BY said.page_url, said.position
 ) = 1
 ORDER BY shown.image_url, said.page_url, said.kind, said.position

@@ -41,7 +41,7 @@ class Around:
                 self._texts[row["origin"]] = (*self._texts.get(row["origin"], ()), file)
         by_image = itemgetter("image_url")
         self._pages = {
-            url: tuple(_pages(list(rows)))
+            url: tuple(pages_of(list(rows)))
             for url, rows in groupby(query(connection, "image_pages"), by_image)
         }
         self._packets = groupby(query(connection, "image_packets"), by_image)
@@ -78,7 +78,8 @@ def _text_file(row: Row) -> TextFile:
     )
 
 
-def _pages(rows: list[Row]) -> Iterator[Page]:
+def pages_of(rows: list[Row]) -> Iterator[Page]:
+    """Pages with what they say; `rows` of image_pages.sql or signal_pages.sql, page by page."""
     for url, said in groupby(rows, itemgetter("page_url")):
         here = list(said)
         yield Page(

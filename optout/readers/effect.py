@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, status
 from crawler.urls import origin
@@ -78,7 +77,7 @@ class _Asked:
     subject: Subject
     _answers: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def is_image(self) -> bool:
         return bool(self.subject.hops or self.subject.reason or self.subject.named)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.signals import robots_txt
 from crawler.urls import clean, origin
-from optout.readers.around import Around
+from optout.readers.around import Around, pages_of
 from optout.readers.table import Reader, reported
 from optout.readers.verdicts import (
     ALLOWED,
@@ -58,7 +58,7 @@ def reader_summary(
     of = reported() if of is None else of
     files = _site_files(connection)
     tallies: dict[tuple[str, Reader], _Tally] = {}
-    for subject in _subjects(connection, files, _needs_all(of)):
+    for subject in _subjects(connection, files, whole=_needs_all(of)):
         place = origin(subject.url)
         for reader in of:
             if (place, reader) not in tallies:
@@ -81,7 +81,7 @@ def image_verdicts(
     Addresses that were only listed, not asked for, are judged by what is known of their origin.
     """
     of = reported() if of is None else of
-    for subject in _subjects(connection, _site_files(connection), _needs_all(of)):
+    for subject in _subjects(connection, _site_files(connection), whole=_needs_all(of)):
         for reader in of:
             for found in answers(reader, subject):
                 yield subject.named, found
@@ -151,16 +151,25 @@ def _root_rows(place: str, files: dict[str, SiteFile], of: Sequence[Reader]) -> 
     return [ReaderRow(place, r, 0, 0, 0, verdict(r, root)) for r in of if r.token]
 
 
-def subjects(connection: duckdb.DuckDBPyConnection, *, whole: bool = True) -> Iterator[Subject]:
-    """Every image of the current runs, by address, with what was served around it.
+def subjects(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+    """Everything a case knows an answer about, with what was served around it.
 
-    Without `whole` only what readers of robots.txt and headers need.
+    Its images by address; origins with a robots.txt and no image; pages that say something.
     """
-    return _subjects(connection, _site_files(connection), whole)
+    files = _site_files(connection)
+    places = set()
+    for subject in _subjects(connection, files, whole=True):
+        places.add(origin(subject.url))
+        yield subject
+    around = Around(_query, connection)
+    for place in sorted(files.keys() - places):
+        yield around.completed(Subject(f"{place}/", site_files=files))
+    for page in pages_of(list(_query(connection, "signal_pages"))):
+        yield Subject(page.url, observed_at=page.observed_at, pages=(page,))
 
 
 def _subjects(
-    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile], whole: bool
+    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile], *, whole: bool
 ) -> Iterator[Subject]:
     around = Around(_query, connection) if whole else None
     for row in _query(connection, "image_answers"):
