@@ -100,10 +100,12 @@ def _show_case(case_folder: Path | None, as_json: bool) -> None:
 def _effects(subjects: Iterable[Subject], as_json: bool) -> str:
     """The effect matrix of all known readers, as lines."""
     from optout.commands.signal_effects import effect_lines, effect_object
-    from optout.readers.effect import effects
+    from optout.readers.effect import MOST, effects
     from optout.readers.table import readers
 
     rows = effects(subjects, readers())
+    if len(rows) == MOST:
+        note(f"only the first {MOST} different lines are looked at")
     if as_json:
         lines = [json.dumps(effect_object(row), ensure_ascii=False) for row in rows]
     else:

@@ -23,6 +23,7 @@ MISREADS, READS, UNSURE = "misreads", "reads", "unknown"
 NOT_FOR_IT, IGNORES = "not for it", "ignores"
 EFFECTS = (MISREADS, READS, UNSURE, NOT_FOR_IT, IGNORES)  # of several images the first decides
 EXAMPLES = 3  # images of a row whose verdicts are compared; the others are counted
+MOST = 5000  # rows; a site may send another line with every answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def effects(subjects: Iterable[Subject], of: Sequence[Reader]) -> list[Effect]:
     """One row per text found, by host, signal and text; a cell per reader, in the order given.
 
     Verdicts are compared on the first EXAMPLES images of a row: a text has the same effect on
-    all of them, but for a robots.txt that keeps a reader from some.
+    all of them, but for a robots.txt that keeps a reader from some. At most MOST rows: texts met
+    after that are left out.
     """
     rows: dict[tuple[str, str, str], _Row] = {}
     for subject in subjects:
@@ -63,7 +65,8 @@ def effects(subjects: Iterable[Subject], of: Sequence[Reader]) -> list[Effect]:
         for one in reservations(subject):
             here.setdefault((origin(one.where), one.signal, one.raw), []).append(one)
         for key, said in here.items():
-            rows.setdefault(key, _Row(said)).add(said, asked, of)
+            if key in rows or len(rows) < MOST:
+                rows.setdefault(key, _Row(said)).add(said, asked, of)
     return [
         Effect(*key, tuple(row.said), row.images, row.cells(of))
         for key, row in sorted(rows.items(), key=lambda pair: pair[0])

@@ -28,7 +28,7 @@ def in_headers(subject: Subject) -> Iterator[Reservation]:
                 word="",
                 value=UNKNOWN,
                 purposes=(),
-                scope=IMAGE,
+                scope=reach(hop),
                 where=hop.url,
                 raw=statement.raw,
                 line=1,
@@ -70,6 +70,12 @@ def is_answer(hop: Hop) -> bool:
     return hop.status is not None and hop.status // 100 == 2
 
 
+def reach(hop: Hop) -> str:
+    """Header lines speak for what they come with: an image, or a page."""
+    is_page = any("html" in value.lower() for value in hop.values("content-type"))
+    return PAGE if is_page else IMAGE
+
+
 def not_the_answer(hop: Hop) -> str:
     """Why header lines of this response are not about the image; "" where they are."""
     return "" if is_answer(hop) else f"it came with the status {hop.status}, not with an image"
@@ -82,7 +88,7 @@ def _robots_tag(hop: Hop, subject: Subject) -> Iterator[Reservation]:
         word="",
         value=DISALLOWED,
         purposes=(),
-        scope=IMAGE,
+        scope=reach(hop),
         where=hop.url,
         raw="",
         observed_at=subject.observed_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from crawler.signals import c2pa, image_metadata, xmp
 from crawler.signals.c2pa import Credentials
@@ -27,9 +28,14 @@ def credentials(subject: Subject) -> list[Credentials]:
     return [
         Credentials(True, not_read="not read because only its beginning was kept")
         if one.truncated()
-        else c2pa.read_store(one.data or b"")
+        else _stored(one.data or b"")
         for one in stores
     ]
+
+
+@lru_cache(maxsize=8)  # every reader of one image asks
+def _stored(store: bytes) -> Credentials:
+    return c2pa.read_store(store)
 
 
 def unread(subject: Subject) -> str:

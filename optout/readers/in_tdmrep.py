@@ -14,9 +14,9 @@ from crawler.signals.tdmrep import Declaration
 from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, Value
 from crawler.urls import origin, target
 from optout.readers.families import families
-from optout.readers.in_answers import NOT_THE_IMAGES, is_answer, is_own
+from optout.readers.in_answers import NOT_THE_IMAGES, is_answer, is_own, reach
 from optout.readers.served import Page, TextFile
-from optout.readers.statement import HOST, IMAGE, PAGE, Reservation, joined
+from optout.readers.statement import HOST, PAGE, Reservation, joined
 from optout.readers.subject import Subject
 
 _VALUES: dict[int | None, Value] = {1: DISALLOWED, 0: ALLOWED, None: UNKNOWN}
@@ -84,7 +84,7 @@ def _statement(
         word="tdm-reservation",
         value=_VALUES[one.reservation],
         purposes=families()["TDMRep"].purposes,
-        scope=HOST if file else PAGE if page else IMAGE,
+        scope=HOST if file else PAGE if page else reach(subject.hops[-1]),
         where=where,
         raw=one.raw,
         line=one.line if file else None if page else one.position + 1,
