@@ -48,6 +48,7 @@ class Report:
     not_listed: Listing
     not_listed_reasons: tuple[Row, ...]
     readers: tuple[ReaderVerdicts, ...]
+    effects: Listing
     page_only: Listing
     requests_date: str
     requests_folder: str
