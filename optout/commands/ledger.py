@@ -68,7 +68,7 @@ def command(
 
 
 def _check(case: Case, exported: Path | None) -> None:
-    from optout.commands.signals import printable
+    from optout.commands.options import printable
     from optout.ledger import check
 
     found = check(case, exported)

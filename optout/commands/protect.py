@@ -134,7 +134,7 @@ def _protect(
 
 def _table(plan: Plan) -> str:
     """For people: per host what changes, then readers before and after."""
-    from optout.commands.signals import printable
+    from optout.commands.options import printable
 
     lines = []
     for one in plan.hosts:
@@ -157,7 +157,7 @@ def _table(plan: Plan) -> str:
 
 
 def _tag(source: Path, target: Path, value: str, as_json: bool) -> None:
-    from optout.commands.signals import printable
+    from optout.commands.options import printable
     from optout.protect.plan import platforms
     from optout.protect.tagging import tag_folder
 
