@@ -28,6 +28,7 @@ COMMANDS = (
     "report",
     "show",
     "signals",
+    "lint",
     "urlkey",
 )
 
