@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote
 
 from crawler.signals import c2pa, xmp
-from optout.identity.stems import stem_of
+from optout.identity.keys import identify
 from optout.lint.seen import Packet, Seen
 from optout.lint.table import Found, finds
 
 _read = lru_cache(maxsize=4096)(xmp.parse)
 _TDM = "tdm:reservation"
+_SHORTEST = 5  # letters of a file name by which a copy is known: 1.jpg is anybody's
 
 
 def _packets(seen: Seen) -> Iterator[tuple[Packet, xmp.Packet]]:
@@ -38,29 +39,33 @@ def _everywhere(packet: Packet, raw: str, words: dict[str, str]) -> Iterator[Fou
 def stripped(seen: Seen) -> Iterator[Found]:
     """A reservation in the artist's own file that the served copy lacks."""
     own = {
-        stem: (image, one)
+        name: (image, one)
         for packet in seen.packets
         if packet.own and (one := reserves(packet))
         for image in packet.images
-        if (stem := _stem(image))
+        if (name := _name(image))
     }
     kept = {image for p in seen.packets if not p.own and reserves(p) for image in p.images}
     # What was not read may well hold it.
     unread = {i for p in seen.packets if p.kind == "not_read" for i in p.images}
     served = {i: None for p in seen.packets if not p.own for i in p.images}
     for image in served:
-        stem = _stem(image)
-        if stem in own and image not in kept and image not in unread:
-            file, one = own[stem]
+        name = _name(image)
+        if name in own and image not in kept and image not in unread:
+            file, one = own[name]
             yield Found(image, None, one.raw, {"file": file, "code": one.code})
 
 
-def _stem(image: str) -> str | None:
-    try:
-        path = image.removeprefix("file:") if image.startswith("file:") else urlsplit(image).path
-    except ValueError:
-        return None
-    return stem_of("/" + path.lstrip("/"))
+def _name(image: str) -> str | None:
+    """The file name without the marks of a size, by which copies know each other; None if short.
+
+    >>> _name("https://a.example/red-fox-300x200.jpg"), _name("file:2024/Red-Fox.jpg")
+    ('red-fox', 'red-fox')
+    """
+    address = image if image.startswith("http") else f"https://own.invalid/{quote(image[5:])}"
+    key = identify(address).key or ""
+    name = unquote(key.rpartition("/")[2]).rpartition(".")[0].casefold()
+    return name if len(name) >= _SHORTEST and not name.isdigit() else None
 
 
 @finds("F02")
@@ -112,8 +117,9 @@ def damaged(seen: Seen) -> Iterator[Found]:
 @finds("F07")
 def invalid_credentials(seen: Seen) -> Iterator[Found]:
     """Content Credentials that reserve and do not validate; of images that the scan kept."""
+    signed = {image for packet in seen.packets if packet.kind == "c2pa" for image in packet.images}
     for picture in seen.pictures:
-        if picture.kept is None or not _has_manifest(seen, picture.url):
+        if picture.kept is None or picture.url not in signed:
             continue
         try:
             body = picture.kept.read_bytes()
@@ -126,12 +132,8 @@ def invalid_credentials(seen: Seen) -> Iterator[Found]:
             yield Found(picture.url, None, f"{said[0].key}: {said[0].use}", words)
 
 
-def _has_manifest(seen: Seen, url: str) -> bool:
-    return any(p.kind == "c2pa" and url in p.images for p in seen.packets)
-
-
 @finds("F08")
-def constrained(seen: Seen) -> Iterator[Found]:
+def contradicting(seen: Seen) -> Iterator[Found]:
     """Two Data Mining values in one file that contradict each other."""
     for packet, read in _packets(seen):
         if {"allowed", "disallowed"} <= {one.value for one in read.data_mining}:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 
 from crawler.signals import content_signal, content_usage
 from crawler.signals.path_pattern import PathPattern, path_pattern
-from crawler.signals.robots_lines import Block, blocks, names
-from crawler.signals.robots_txt import Directive, RobotsTxt
+from crawler.signals.robots_lines import Block, Record, blocks, names
+from crawler.signals.robots_txt import RobotsTxt
 from optout.lint.seen import Seen
-from optout.lint.table import Found, finds
+from optout.lint.table import Found, checks, finds
 from optout.readers.agents import agents
 
 PREFERENCES = frozenset({"content-signal", "content-signals", "content-usage"})
 EVERYBODY = "*"
 _TOKEN = re.compile(r"[A-Za-z_-]+")
-_VERSIONED = re.compile(r"[A-Za-z_-]+/\S*")
 _SEPARATORS = re.compile(r"[-_ .]")
-# One letter added, left out or swapped in a name of eight letters still counts, two do not:
-# SemrushBot-BA is another crawler than SemrushBot-SWA.
-_ALIKE = 0.885
+_MOST = 300  # sets of groups looked at in one file
+_SHORTEST = 6  # letters of a name that can be known in spite of a wrong one
 
 
 @finds("R01")
@@ -54,79 +53,99 @@ def _between(block: Block) -> tuple[int, str] | None:
 def not_inherited(seen: Seen) -> Iterator[Found]:
     """Preferences for "*" that crawlers with a group of their own do not get."""
     for file, robots in seen.robots():
-        missing = [token for token in _tokens(robots) if _lacks_preference(robots, token)]
-        for line in robots.group_lines("*") if missing else ():
-            if line.key in PREFERENCES and _restricts(line, robots):
-                yield Found(
-                    file.url,
-                    line.line,
-                    line.raw,
-                    {"agents": ", ".join(missing), "first": missing[0], "line": line.raw.strip()},
-                )
+        forbidding = _forbidding(robots)
+        lines = [line for line in robots.group_lines(EVERYBODY) if line.line in forbidding]
+        missing = _without_preference(file.body or b"", robots) if lines else []
+        for line in lines if missing else ():
+            words = {"agents": ", ".join(missing), "first": missing[0], "line": line.raw.strip()}
+            yield Found(file.url, line.line, line.raw, words)
 
 
-def _lacks_preference(robots: RobotsTxt, token: str) -> bool:
-    said = any(line.key in PREFERENCES for line in robots.group_lines(token))
-    return token != EVERYBODY and not said and robots.decide(token, "/").allowed
+def _forbidding(robots: RobotsTxt) -> set[int]:
+    """Lines of Content-Signal and Content-Usage that forbid something."""
+    signals = {one.line for one in content_signal.parse(robots) if one.value == "disallowed"}
+    rules = content_usage.parse_rules(robots)
+    said = {r.line for r in rules if any(p.value == "disallowed" for p in r.preferences)}
+    return signals | {line for line in said if line is not None}
 
 
-def _restricts(line: Directive, robots: RobotsTxt) -> bool:
-    signals = (one.value for one in content_signal.parse(robots) if one.line == line.line)
-    rules = (rule for rule in content_usage.parse_rules(robots) if rule.line == line.line)
-    said = (one.value for rule in rules for one in rule.preferences)
-    return "disallowed" in (*signals, *said)
+def _without_preference(body: bytes, robots: RobotsTxt) -> list[str]:
+    """Crawlers that are named, may fetch the site, and are told no preference."""
+    return [
+        token
+        for tokens, records in _audiences(body)
+        if EVERYBODY not in tokens
+        and not any(key in PREFERENCES for _, _, key, _ in records)
+        and robots.decide(tokens[0], "/").allowed
+        for token in tokens
+    ]
+
+
+def _audiences(body: bytes) -> Iterator[tuple[list[str], list[Record]]]:
+    """Names that the same groups speak to, as written, with the lines of those groups.
+
+    Of a file with thousands of names the first are looked at: who writes such a file wants to
+    keep us busy.
+    """
+    found = list(blocks(body))
+    places: dict[str, list[int]] = {}
+    written: dict[str, str] = {}
+    for number, block in enumerate(found):
+        for name, value in names(block.agents).items():
+            places.setdefault(name, []).append(number)
+            written.setdefault(name, value)
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for name, numbers in places.items():
+        alike.setdefault(tuple(numbers), []).append(written[name])
+    for at, tokens in islice(alike.items(), _MOST):
+        yield tokens, [record for number in at for record in found[number].records]
 
 
 @finds("R03")
 def cancelled(seen: Seen) -> Iterator[Found]:
     """An Allow of the same pattern as a Disallow for the same crawler."""
-    for file, robots in seen.robots():
-        told: dict[tuple[int, int], list[str]] = {}
-        lines = {line.line: line for line in robots.lines}
-        for token in _tokens(robots):
-            for pair in _ties(robots.group_lines(token)):
-                told.setdefault(pair, []).append(token)
-        for (allow, disallow), tokens in told.items():
-            words = {
-                "agents": ", ".join(tokens),
-                "other": str(disallow),
-                "rule": lines[disallow].raw.strip(),
-            }
-            yield Found(file.url, allow, lines[allow].raw, words)
+    for file, body in seen.kind("robots.txt"):
+        told: dict[tuple[int, int], tuple[Record, Record, list[str]]] = {}
+        for tokens, records in _audiences(body):
+            for allow, disallow in _ties(records):
+                told.setdefault((allow[0], disallow[0]), (allow, disallow, []))[2].extend(tokens)
+        for allow, disallow, tokens in told.values():
+            rule, raw = (one[1].decode("utf-8", "replace").strip() for one in (disallow, allow))
+            words = {"agents": ", ".join(tokens), "other": str(disallow[0]), "rule": rule}
+            yield Found(file.url, allow[0], raw, words)
 
 
-def _ties(lines: tuple[Directive, ...]) -> Iterator[tuple[int, int]]:
-    """(line of the allow, line of the disallow), each allow once."""
-    disallowed: dict[PathPattern, int] = {}
-    for line in lines:
-        pattern = path_pattern(line.octets) if line.key == "disallow" else None
+def _ties(records: list[Record]) -> Iterator[tuple[Record, Record]]:
+    """Each allow with the first disallow of its pattern."""
+    disallowed: dict[PathPattern, Record] = {}
+    for record in records:
+        pattern = _pattern(record[3]) if record[2] == "disallow" else None
         if pattern:
-            disallowed.setdefault(pattern, line.line)
-    for line in lines:
-        pattern = path_pattern(line.octets) if line.key == "allow" else None
-        if pattern in disallowed and pattern:
-            yield line.line, disallowed[pattern]
+            disallowed.setdefault(pattern, record)
+    for record in records:
+        pattern = _pattern(record[3]) if record[2] == "allow" else None
+        if pattern and pattern in disallowed:
+            yield record, disallowed[pattern]
+
+
+@lru_cache(maxsize=50_000)
+def _pattern(octets: bytes) -> PathPattern | None:
+    return path_pattern(octets)
 
 
 @finds("R04")
 def unmatchable(seen: Seen) -> Iterator[Found]:
-    """Names that are no product tokens, as one finding per file."""
+    """Names of known crawlers that are no product tokens, as one finding per file."""
+    # GPTBot/1.0 is read as GPTBot, which is meant; AI2Bot as AI, which is not.
+    wanted = {agent.token.lower() for agent in agents() if not _TOKEN.fullmatch(agent.token)}
     for file, robots in seen.robots():
         lines = [line for line in robots.lines if line.key == "user-agent"]
-        found = {line.value: line for line in lines if _no_token(line.value)}
+        found = {line.value: line for line in lines if line.value.lower() in wanted}
         if found:
             first = next(iter(found.values()))
             read = [f"{written} as “{_read_as(written)}”" for written in found]
             words = {"agents": ", ".join(found), "read": ", ".join(read)}
             yield Found(file.url, first.line, first.raw, words)
-
-
-def _no_token(written: str) -> bool:
-    """GPTBot/1.0 is read as GPTBot, which is meant; AI2Bot as AI, which is not."""
-    if not written or written == "*" or _TOKEN.fullmatch(written):
-        return False
-    known = {agent.token.lower() for agent in agents()}
-    return not (_VERSIONED.fullmatch(written) and _read_as(written).lower() in known)
 
 
 def _read_as(written: str) -> str:
@@ -136,33 +155,43 @@ def _read_as(written: str) -> str:
 
 @finds("R05")
 def misspelt(seen: Seen) -> Iterator[Found]:
-    """Names close to a known one that name nobody."""
-    known = {agent.token.lower(): agent.token for agent in agents()}
-    plain = {_SEPARATORS.sub("", name): token for name, token in known.items()}
+    """Names one letter or one sign away from a known crawler's, which name nobody."""
+    known = {agent.token.lower() for agent in agents()}
+    known |= {name.lower() for name in checks()["R05"].names}
+    # Where no reader could match the right name either, writing it helps nobody.
+    meant = {_bare(a.token): a.token for a in agents() if a.purposes and _TOKEN.fullmatch(a.token)}
     for file, robots in seen.robots():
         for line in robots.lines:
-            if line.key == "user-agent" and len(line.value) <= 100:
-                meant = _meant(line.value.lower(), known, plain)
-                if meant:
-                    words = {"written": line.value, "meant": meant}
+            name = line.value.partition("/")[0].strip().lower()
+            if line.key == "user-agent" and _SHORTEST <= len(name) < 100 and name not in known:
+                right = next((t for n, t in meant.items() if _one_apart(_bare(name), n)), "")
+                if right:
+                    words = {"written": line.value, "meant": right}
                     yield Found(file.url, line.line, line.raw, words)
 
 
-def _meant(written: str, known: dict[str, str], plain: dict[str, str]) -> str:
-    """The known name that a wrong one stands for; "" where there is none."""
-    name = written.partition("/")[0].strip()
-    if name in known or name in _others():
-        return ""
-    bare = _SEPARATORS.sub("", name)
-    close = difflib.get_close_matches(bare, plain, 1, _ALIKE) if len(bare) > 4 else []
-    return plain[close[0]] if close else ""
+def _bare(name: str) -> str:
+    return _SEPARATORS.sub("", name.lower())
 
 
-def _others() -> frozenset[str]:
-    """Names of real crawlers that are close to another's (checks.toml)."""
-    from optout.lint.table import checks
+def _one_apart(written: str, meant: str) -> bool:
+    """Whether at most one letter was added, left out, changed, or swapped with its neighbour.
 
-    return frozenset(name.lower() for name in checks()["R05"].names)
+    >>> [_one_apart(written, "claude") for written in ("calude", "claud", "cloudi")]
+    [True, True, False]
+    """
+    if abs(len(written) - len(meant)) > 1:
+        return False
+    start = _same(written, meant)
+    end = _same(written[start:][::-1], meant[start:][::-1])
+    one, two = written[start : len(written) - end], meant[start : len(meant) - end]
+    return max(len(one), len(two)) <= 1 or (len(one) == 2 and one == two[::-1])
+
+
+def _same(one: str, two: str) -> int:
+    """How many letters two words begin with in common."""
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(two)))
 
 
 @finds("R06")
@@ -194,10 +223,3 @@ def extended_left_out(seen: Seen) -> Iterator[Found]:
             if robots.names(base) and not decision.allowed and robots.decide(token, "/").allowed:
                 words = {"base": base, "token": token}
                 yield Found(file.url, decision.line, decision.raw, words)
-
-
-def _tokens(robots: RobotsTxt) -> list[str]:
-    """Every name that a group is addressed to, as written, in order; "*" too."""
-    written = [line.octets for line in robots.lines if line.key == "user-agent"]
-    found = names(written)
-    return [value if name != "*" else "*" for name, value in found.items()]

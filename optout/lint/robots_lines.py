@@ -13,6 +13,7 @@ from optout.lint.table import Found, checks, finds
 from optout.readers.dialects import dialects
 
 _RULES = ("user-agent", "allow", "disallow")
+_MOST = 50  # names of one group looked at
 
 
 @finds("R20")
@@ -22,7 +23,7 @@ def misspelt_keys(seen: Seen) -> Iterator[Found]:
         for line in robots.lines:
             meant = _meant(line)
             if meant:
-                yield Found(file.url, line.line, line.raw, {"meant": meant})
+                yield Found(file.url, line.line, line.raw, {"meant": meant.capitalize()})
 
 
 def _meant(line: Directive) -> str:
@@ -105,7 +106,9 @@ def hidden_preferences(seen: Seen) -> Iterator[Found]:
 
     for file, robots in seen.robots():
         for rule in content_usage.parse_rules(robots):
-            blocked = [a for a in rule.agents if not robots.decide(a, rule.path or "/").allowed]
+            blocked = [
+                a for a in rule.agents[:_MOST] if not robots.decide(a, rule.path or "/").allowed
+            ]
             if blocked and not rule.fault:
                 words = {"agents": ", ".join(blocked), "path": rule.path or "/"}
                 yield Found(file.url, rule.line, rule.raw, words)

@@ -74,11 +74,12 @@ def _silent_hosts(seen: Seen) -> dict[str, int]:
     """Origin → images there, where nothing reserves those images; none where nobody speaks."""
     spoken = {one.origin for one in statements(seen) if one.value == DISALLOWED}
     reached = {s.origin for s in statements(seen) if s.value == DISALLOWED and not s.page_only}
+    pages = _page_hosts(seen)
     hosts: dict[str, int] = {}
     for answer in seen.answers:
         if answer.subject == "image" and answer.good:
             host = origin(answer.last.url)
-            if spoken and host not in reached and host not in _page_hosts(seen):
+            if spoken and host not in reached | pages:
                 hosts[host] = hosts.get(host, 0) + 1
     return hosts
 

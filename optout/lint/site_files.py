@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from crawler.signals import ai_txt, rsl, trust_txt
@@ -10,6 +11,8 @@ from crawler.signals.vocabulary import no_signal
 from crawler.urls import origin, target
 from optout.lint.seen import File, Seen
 from optout.lint.table import Found, checks, finds
+
+_MOST = 200  # pictures that ai.txt is asked about: they say whether readings differ
 
 
 @finds("X01")
@@ -44,9 +47,10 @@ def two_readings(seen: Seen) -> Iterator[Found]:
     """A picture for which the two readings of *.ext differ."""
     for file, body in seen.kind("ai.txt"):
         read = ai_txt.parse(body, file.content_type)
-        for picture in seen.pictures if read.rules else ():
-            if origin(picture.url) != file.origin:
-                continue
+        if not any(rule.extension for rule in read.rules):
+            continue
+        here = (one for one in seen.pictures if origin(one.url) == file.origin)
+        for picture in islice(here, _MOST):
             found = ai_txt.read(read, target(picture.url))
             rule = found.as_pattern.rule or found.as_extension.rule
             if found.differ and rule:

@@ -38,7 +38,7 @@ class Statement:
     page_only: bool = False  # says nothing of the images of the page
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def statements(seen: Seen) -> tuple[Statement, ...]:
     """All of them, in a fixed order."""
     return tuple(
@@ -61,8 +61,10 @@ def training_tokens() -> tuple[str, ...]:
 def _robots(seen: Seen) -> Iterator[Statement]:
     for file, robots in seen.robots():
         for token in training_tokens():
+            if not robots.names(token):
+                continue
             found = robots.decide(token, "/")
-            if not found.allowed and (robots.names(token) or token == EVERYBODY):
+            if not found.allowed:
                 yield _of(file, "robots.txt", DISALLOWED, found.line, found.raw)
 
 

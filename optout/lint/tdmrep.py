@@ -12,6 +12,7 @@ from crawler.urls import origin, target
 from optout.lint.seen import Answer, Seen
 from optout.lint.table import Found, finds
 
+_MOST = 1000  # entries of a file compared with those before them
 # Origin → address and entries of its tdmrep.json.
 Files = dict[str, tuple[str, tdmrep_file.File]]
 
@@ -49,7 +50,7 @@ def never_reached(seen: Seen) -> Iterator[Found]:
     """An entry behind a shorter one that covers it and says the opposite."""
     for url, file in files(seen).values():
         entries = [e for e in file.entries if e.reservation is not None and e.pattern]
-        for number, later in enumerate(entries):
+        for number, later in enumerate(entries[:_MOST]):
             for earlier in entries[:number]:
                 if _hides(earlier, later):
                     words = {"first": earlier.location or "", "later": later.location or ""}
