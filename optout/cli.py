@@ -32,6 +32,7 @@ COMMANDS = (
     "signals",
     "ledger",
     "audit",
+    "lint",
     "urlkey",
 )
 
@@ -78,7 +79,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
     0 done, 1 a problem told in one sentence, 2 wrong usage, 3 (with --exit-code) something
-    changed since the last run. Any other exception is a bug and keeps its traceback.
+    changed since the last run, or loses protection (lint). Any other exception is a bug and keeps
+    its traceback.
     """
     try:
         result = _group.main(args=args, prog_name="optout", standalone_mode=False)

@@ -79,7 +79,10 @@ def _rows(
         )
         if url not in seen:
             seen.add(url)
+            packets = image.pop("file_metadata", [])
             yield "images", {"observed_at": moment, "outcome": "listed", **image}
+            for packet in packets:
+                yield "file_metadata", {"observed_at": moment, "image_url": url, **packet}
 
 
 def _addresses(path: Path) -> Iterator[dict[str, Any]]:
@@ -169,4 +172,23 @@ def _files(folder: Path) -> Iterator[dict[str, Any]]:
             "sniffed_type": sniff(body),
             "width": width,
             "height": height,
+            "file_metadata": list(_packets(body)),
+        }
+
+
+def _packets(body: bytes) -> Iterator[dict[str, Any]]:
+    """Rows of `file_metadata` of an artist's own file: what a site's copy may have lost."""
+    from crawler.file_metadata import read
+    from crawler.sniff import sniff
+
+    for position, packet in enumerate(read(body, sniff(body))):
+        yield {
+            "position": position,
+            "kind": packet.kind,
+            "place": packet.place,
+            "offset": packet.offset,
+            "size": packet.size,
+            "raw": packet.data,
+            "truncated": packet.truncated(),
+            "problem": packet.problem,
         }

@@ -25,7 +25,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "Made from `--help` by `make docs`; do not edit."
     yield "Every command ends with 0 (done), 1 (a problem, told in one sentence) or 2 (misuse)."
-    yield "With `--exit-code`, 3 says that something changed since the last run."
+    yield "With `--exit-code`, 3 says that something changed since the last run;"
+    yield "of `optout lint`, that something loses protection."
     yield ""
     yield from _section("optout", _group, None)
     context = _context("optout", _group, None)

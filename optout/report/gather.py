@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from optout import tables
 from optout.case import Case
+from optout.lint.gather import gather as seen
+from optout.lint.run import findings
 from optout.report.captures import captures_of
 from optout.report.changes import changes_of
 from optout.report.coverage import current
@@ -71,6 +73,7 @@ def gather(case: Case) -> Report:
             requests_date=date,
             requests_folder=f"requests/{date}/",
             requests=lists,
+            lint=len(findings(seen(connection, case))),
             first_dataset=_first_dataset(),
             captures=captures_of(connection, case, frozenset(choices.rejected)),
         )

@@ -53,6 +53,7 @@ class Report:
     requests_date: str
     requests_folder: str
     requests: tuple[Written, ...]
+    lint: int = 0  # findings of optout.lint
     first_dataset: Row | None = None  # what to search first, where none has been
     captures: Listing = field(default_factory=Listing)  # matches that archived pages show
     thumbnails: dict[str, str] = field(default_factory=dict)  # work_id → data: address
