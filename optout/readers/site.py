@@ -57,18 +57,19 @@ def reader_summary(
     """
     of = reported() if of is None else of
     files = _site_files(connection)
-    tallies: dict[tuple[str, Reader], _Tally] = {}
+    tallies: dict[str, list[_Tally]] = {}
     for subject in _subjects(connection, files, whole=_needs_all(of)):
         place = origin(subject.url)
-        for reader in of:
-            if (place, reader) not in tallies:
-                tallies[place, reader] = _Tally()
-            tallies[place, reader].add(verdict(reader, subject))
-    rows = [tally.row(place, reader) for (place, reader), tally in tallies.items()]
-    without_images = files.keys() - {place for place, _ in tallies}
-    rows += [row for place in without_images for row in _root_rows(place, files, of)]
-    order = {reader: number for number, reader in enumerate(of)}
-    return sorted(rows, key=lambda row: (row.origin, order[row.reader]))
+        if place not in tallies:
+            tallies[place] = [_Tally() for _ in of]
+        for reader, tally in zip(of, tallies[place], strict=True):
+            tally.add(verdict(reader, subject))
+    rows = {
+        place: [tally.row(place, reader) for reader, tally in zip(of, found, strict=True)]
+        for place, found in tallies.items()
+    }
+    rows |= {place: _root_rows(place, files, of) for place in files.keys() - rows.keys()}
+    return [row for place in sorted(rows) for row in rows[place]]
 
 
 def image_verdicts(

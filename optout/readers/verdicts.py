@@ -63,8 +63,9 @@ _STRICTEST = (DISALLOWED, UNKNOWN, ALLOWED)
 def answers(reader: Reader, subject: Subject) -> tuple[Verdict, ...]:
     """The reader's verdict; one per purpose where they differ, in the order of its purposes."""
     found = METHODS[reader.method](reader, subject)
-    every = found if isinstance(found, tuple) else (found,)
-    return tuple(_in_its_time(reader, one) for one in every)
+    if isinstance(found, Verdict):
+        return (_in_its_time(reader, found),)
+    return tuple(_in_its_time(reader, one) for one in found)
 
 
 def verdict(reader: Reader, subject: Subject) -> Verdict:
@@ -77,12 +78,17 @@ def verdict(reader: Reader, subject: Subject) -> Verdict:
     >>> verdict(readers()[0], Subject(hop.url, (hop,))).value   # img2dataset splits once
     'allowed'
     """
-    return min(answers(reader, subject), key=lambda one: _STRICTEST.index(one.value))
+    found = answers(reader, subject)
+    return found[0] if len(found) == 1 else min(found, key=_strictness)
 
 
 def verdicts(subject: Subject, of: Sequence[Reader]) -> list[Verdict]:
     """The answers of every reader, in the order given."""
     return [one for reader in of for one in answers(reader, subject)]
+
+
+def _strictness(found: Verdict) -> int:
+    return _STRICTEST.index(found.value)
 
 
 def _in_its_time(reader: Reader, found: Verdict) -> Verdict:
