@@ -27,6 +27,7 @@ types: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/crawl.py
 	$(BIN)/python tests/benchmarks/robots.py
+	$(BIN)/python tests/benchmarks/identity.py
 
 docs: $(VENV)/.installed
 	$(BIN)/python docs/reference/generate.py > docs/reference/commands.md.new

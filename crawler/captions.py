@@ -10,7 +10,16 @@ from crawler.mentions import Captions, caption
 
 # Texts in the element itself, closest first. lozad keeps the alt text in data-alt until the
 # picture is shown; lightboxes keep captions in data-caption, data-title and data-sub-html.
-_OWN = ("data-alt", "aria-label", "title", "data-caption", "data-title", "data-sub-html")
+_OWN = (
+    "data-alt",
+    "aria-label",
+    "title",
+    "data-caption",
+    "data-title",
+    "data-sub-html",
+    "data-elementor-lightbox-title",
+    "data-elementor-lightbox-description",
+)
 _MICRODATA = ("name", "caption", "headline", "description")
 _MAX_IDS = 50_000
 _MAX_PROPERTIES = 500

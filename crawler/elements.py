@@ -8,7 +8,7 @@ from crawler.html import Element
 from crawler.mentions import Captions
 from crawler.metas import image_type
 from crawler.names import ICON_RELS
-from crawler.sources import IMAGE_FILE, is_placeholder, sources
+from crawler.sources import is_image_file, is_placeholder, sources
 from crawler.states import add_script, flight_chunks
 from crawler.structured import add_json_ld
 from crawler.walk import Walk, group_of
@@ -35,15 +35,18 @@ def img(walk: Walk, element: Element) -> None:
 
 def source(walk: Walk, element: Element) -> None:
     """A source of a picture."""
-    parent = element.getparent()
-    if parent is None or parent.tag != "picture":
+    # libxml2 does not know that a source ends where it begins: each holds all that follow.
+    holder = next(element.iterancestors("picture", "video", "audio"), None)
+    if holder is None or holder.tag != "picture":
         return
-    if parent not in walk.alts:
-        img = parent.find(".//img")
-        walk.alts[parent] = img.get("alt") if img is not None else None
-    alt = walk.alts[parent]
-    group = group_of(walk, element, around(element))
+    if holder not in walk.alts:
+        img = holder.find(".//img")
+        walk.alts[holder] = img.get("alt") if img is not None else None
+    alt = walk.alts[holder]
     found = [c for c in sources(element.items()) if c[0] != "src"]
+    if not found:
+        return
+    group = group_of(walk, element, around(element))
     for name, raw, descriptor in found:
         walk.to.add("source", name, raw, group, descriptor=descriptor, alt=alt)
 
@@ -53,7 +56,7 @@ def link(walk: Walk, element: Element) -> None:
     href = element.get("href")
     if not href:
         return
-    if not IMAGE_FILE.search(href) and element.get("itemprop") != "contentUrl":
+    if not is_image_file(href) and element.get("itemprop") != "contentUrl":
         return
     group = walk.groups[element] = walk.to.group()
     img = element.find(".//img")
@@ -72,7 +75,7 @@ def link_captions(walk: Walk, element: Element) -> Captions:
 def area(walk: Walk, element: Element) -> None:
     """An area of an image map that leads to an image file."""
     href = element.get("href")
-    if href and IMAGE_FILE.search(href):
+    if href and is_image_file(href):
         captions = walk.texts.of(element, Around())
         walk.to.add("area", "href", href, alt=element.get("alt"), captions=captions)
 
@@ -128,7 +131,12 @@ def script(walk: Walk, element: Element) -> None:
 
 
 def svg(walk: Walk, element: Element) -> None:
-    """An image in SVG, or a use of a part of a file."""
+    """An image in SVG, or a use of a part of a file; outside SVG an `image` is an img.
+
+    HTML Standard, 13.2.6.4.7: a start tag "image" is a parse error and read as "img".
+    """
+    if element.tag == "image" and next(element.iterancestors("svg"), None) is None:
+        img(walk, element)
     for name in ("href", "xlink:href"):
         raw = element.get(name)
         if raw and not raw.lstrip().startswith(("#", "data:")):
@@ -149,7 +157,7 @@ def embedded(walk: Walk, element: Element) -> None:
     """An object or embed that is an image."""
     name = "data" if element.tag == "object" else "src"
     raw, kind = element.get(name), (element.get("type") or "").lower()
-    if raw and (kind.startswith("image/") or (not kind and IMAGE_FILE.search(raw))):
+    if raw and (kind.startswith("image/") or (not kind and is_image_file(raw))):
         walk.to.add(element.tag, name, raw, captions=walk.texts.of(element, Around()))
 
 
@@ -158,6 +166,12 @@ def frame(walk: Walk, element: Element) -> None:
     text = element.get("srcdoc")
     if text:
         _fragment(walk, text, "srcdoc ")
+
+
+def no_frames(walk: Walk, element: Element) -> None:
+    """What browsers without frames are shown; the parser keeps it as text."""
+    if element.text:
+        _fragment(walk, element.text, "noframes ")
 
 
 def heading(walk: Walk, element: Element) -> None:

@@ -1,4 +1,4 @@
-"""An RSS or Atom feed → the pages and images it names."""
+"""An RSS, Atom or JSON feed → the pages and images it names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from lxml import etree
 
 from crawler.html import Element
 from crawler.images import add_fragment
+from crawler.json_feed import read_json_feed
 from crawler.mentions import Captions, Mentions, Row, caption
 from crawler.sitemaps import local_name
 from crawler.sources import looks_like_image
@@ -27,9 +28,14 @@ class Feed(NamedTuple):
 
 
 def looks_like_feed(body: bytes) -> bool:
-    """Whether the first bytes are those of RSS or Atom."""
+    """Whether the first bytes are those of RSS, Atom or a JSON feed."""
     head = body[:2000].lower()
-    return b"<rss" in head or b"<feed" in head or b"<rdf:rdf" in head
+    return (
+        b"jsonfeed.org/version" in head
+        or b"<rss" in head
+        or b"<feed" in head
+        or b"<rdf:rdf" in head
+    )
 
 
 def read_feed(body: bytes, url: str, page_url: str, limit: int = 20_000) -> Feed:
@@ -37,6 +43,9 @@ def read_feed(body: bytes, url: str, page_url: str, limit: int = 20_000) -> Feed
 
     An item without a page of its own counts for `page_url`, the page that named the feed.
     """
+    if body[:100].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        found = Mentions(page_url, url, limit, file=url)
+        return Feed(read_json_feed(found, body[:MAX_FEED_BYTES]), found.rows)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
     )

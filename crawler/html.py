@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -129,11 +130,22 @@ def base_of(root: Element, url: str) -> str:
 
 
 def text_of(element: Element, limit: int = 2000) -> str:
-    """White-space-collapsed text inside an element, at most `limit` characters."""
+    """White-space-collapsed text inside an element, at most `limit` characters.
+
+    Scripts and styles inside it are no text.
+    """
     found, length = [], 0
-    for text in element.itertext():
+    for text in _texts_of(element):
         found.append(text[: 4 * limit])
         length += len(found[-1])
         if length > 4 * limit:  # enough, however much of it is white space
             break
     return " ".join("".join(found).split())[:limit]
+
+
+def _texts_of(element: Element) -> Iterator[str]:
+    for event, one in etree.iterwalk(element, events=("start", "end", "comment")):
+        if event == "start":
+            yield "" if one.tag in ("script", "style") else one.text or ""
+        elif one is not element:
+            yield one.tail or ""

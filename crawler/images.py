@@ -117,8 +117,9 @@ def _attributes(walk: Walk, element: Element, tag: str, items: list[tuple[str, s
 
 
 def _json_attribute(walk: Walk, tag: str, name: str, value: str) -> None:
-    """State or settings as JSON: data-props, Elementor's data-settings and the like."""
-    if name.startswith("data-") and "/" in value and not walk.in_fragment:
+    """State or settings as JSON: Elementor's data-settings, Astro's props, Vue's :works …"""
+    named = name == "props" or name.startswith(("data-", ":"))
+    if named and "/" in value and not walk.in_fragment:
         add_json(walk.to, value, name, tag)
 
 
@@ -157,6 +158,7 @@ _READERS: dict[str, Callable[[Walk, Any], None]] = {
     "object": elements.embedded,
     "embed": elements.embedded,
     "iframe": elements.frame,
+    "noframes": elements.no_frames,
     **{f"h{n}": elements.heading for n in range(1, 7)},
 }
 _ALREADY_READ = frozenset(

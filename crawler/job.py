@@ -36,6 +36,7 @@ class CrawlOptions:
     pages_only: bool = False  # ask for no image
     headers_only: bool = False  # ask for images with HEAD
     keep_images: bool = False  # store the bytes under the run's folder
+    warc: bool = False  # keep every exchange in a WARC file
     render: str = "never"  # which pages a browser is shown: always, auto or never
     allow_private: bool = False
     owned_hosts: tuple[str, ...] = ()  # --i-own-this-site: robots.txt recorded, not obeyed

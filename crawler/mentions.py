@@ -62,10 +62,15 @@ class Mentions:
         furniture: bool = False,
         page_url: str | None = None,
     ) -> str | None:
-        """Keep one mention and return its resolved address; a template's braces are none."""
-        if self.full or is_template(raw):
+        """Keep one mention and return its resolved address.
+
+        A template's braces are none, nor is the page itself or a part of it.
+        """
+        if self.full or is_template(raw) or raw.lstrip()[:1] == "#":
             return None
         address = resolve(self.base, raw)
+        if self.file is None and address is not None and address == self.page_url:
+            return None
         tag = self.inside + tag
         in_shape, because = laion_shape(tag, attribute, raw, alt)
         self.rows.append(

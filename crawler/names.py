@@ -14,7 +14,8 @@ def _words(text: str) -> frozenset[str]:
 
 # Attributes in which loaders, lightboxes and shops keep the address of one picture. Sources: the
 # documentation of lazysizes, vanilla-lazyload, lozad, jQuery.lazyload, Unveil, bLazy, Echo,
-# WP Rocket, Jetpack, WooCommerce, Squarespace, UIkit, Slick, Swiper, Flickity and Owl.
+# WP Rocket, Jetpack, WooCommerce, Squarespace, UIkit, Slick, Swiper, Flickity and Owl; themes
+# of Tumblr (data-highres, data-lowres) and Cargo (data-hi-res), Pinterest's save button.
 LAZY = _words(
     """
     data-src data-original data-lazy-src data-lazy data-lazyload data-lazysrc data-lazy-original
@@ -23,15 +24,20 @@ LAZY = _words(
     data-orig-file data-zoom-image data-zoom-src data-src-retina data-src-small data-iesrc
     data-lowsrc data-envira-src data-flickity-lazyload data-flickity-lazyload-src data-thumb
     data-thumbnail data-poster data-background data-background-image data-dce-background-image-url
-    data-bg data-bg-hidpi fullurl lowsrc
+    data-bg data-bg-hidpi data-highres data-lowres data-hi-res data-pin-media fullurl lowsrc
     """
 )
 # … and of several: as a srcset, or (the last ones) as sets with media queries or a CSS list.
 LAZY_SETS = _words(
     """
     data-srcset data-lazy-srcset data-flickity-lazyload-srcset data-background-image-set
-    data-bg-set data-bgset data-bg-multi data-bg-multi-hidpi
+    data-bg-set data-bgset data-bg-multi data-bg-multi-hidpi data-responsive
     """
+)
+# Addresses that only hand another one on: share buttons name a picture, and are none.
+SHARING = re.compile(
+    r"^(?:https?:)?//[^/?#]{1,200}/(?:sharer?\b|share[-_]?article|intent/|pin/create|submit\b|dialog/)",
+    re.IGNORECASE,
 )
 # Any other attribute whose name holds one of these may hold an address that looks like a picture.
 TELLING = re.compile(

@@ -17,6 +17,11 @@ from crawler.signals.x_robots_tag import KNOWN
 MAX_ROWS = 1000  # metas kept of one page, and other elements; more are abuse, and are said
 _MAX_TEXT = 10_000
 _NAMES = ("name", "property", "http-equiv")
+# One step without a union: what a union finds is sorted, which a large page makes endless.
+_WANTED = etree.XPath(
+    "/descendant::*[@data-nosnippet or (@rel and (self::a or self::link)"
+    " and contains(translate(@rel, 'LICENS', 'licens'), 'license'))]"
+)
 # How agents are called; what such a meta says is kept even where no known rule is in it.
 _AGENT = re.compile(r"bot\b|crawler|spider|slurp|-extended$")
 
@@ -28,9 +33,8 @@ def signal_metas(root: Element, url: str, observed_at: str) -> list[dict[str, An
 
 def signal_elements(root: Element, url: str, observed_at: str) -> list[dict[str, Any]]:
     """Rows of `elements`: links with the relation license, and what snippets must leave out."""
-    wanted = "//*[@data-nosnippet] | //link[@rel] | //a[@rel]"
     found: list[dict[str, Any]] = []
-    for element in root.xpath(wanted):
+    for element in _WANTED(root):
         for name, content in _says(element):
             if len(found) == MAX_ROWS:
                 return found
@@ -51,10 +55,12 @@ def signal_elements(root: Element, url: str, observed_at: str) -> list[dict[str,
 
 
 def _says(element: Element) -> Iterator[tuple[str, str]]:
-    if "license" in (element.get("rel") or "").lower().split():
+    rel = element.get("rel")
+    if rel and element.tag in ("a", "link") and "license" in rel.lower().split():
         yield "license", element.get("href") or ""
-    if element.get("data-nosnippet") is not None:
-        yield "data-nosnippet", element.get("data-nosnippet")
+    hidden = element.get("data-nosnippet")
+    if hidden is not None:
+        yield "data-nosnippet", hidden
 
 
 def _metas(root: Element, url: str, observed_at: str) -> Iterator[dict[str, Any]]:
@@ -65,8 +71,7 @@ def _metas(root: Element, url: str, observed_at: str) -> Iterator[dict[str, Any]
         if telling or _holds_rule(content):
             raw = lxml_html.tostring(element, encoding="unicode", with_tail=False)
             if names[1].startswith("tdm:") and element.get("content") is None:
-                # EPUB 3 puts the value between the tags; to HTML it is the text that follows.
-                content = str(next(iter(element.xpath("following::text()[1]")), "")).strip()
+                content = _text_after(root, element)
                 raw += content
             yield {
                 "observed_at": observed_at,
@@ -77,6 +82,14 @@ def _metas(root: Element, url: str, observed_at: str) -> Iterator[dict[str, Any]
                 "raw": str(raw)[:_MAX_TEXT],
                 "in_head": _in_head(element),
             }
+
+
+def _text_after(root: Element, element: Element) -> str:
+    """EPUB 3 puts a value between the tags of a meta; to an HTML parser it is the text that
+    follows, and begins the body where the meta stood in the head."""
+    body = root.find("body") if _in_head(element) else None
+    text = element.tail if body is None else body.text
+    return (text or "").strip()[:_MAX_TEXT]
 
 
 def _in_head(element: Element) -> bool:
@@ -90,6 +103,7 @@ def _holds_rule(content: str) -> bool:
 
 
 def _start_tag(element: Element) -> str:
-    """The element as serialised, without what is in it."""
-    alone = etree.Element(element.tag, dict(element.attrib))
-    return str(lxml_html.tostring(alone, encoding="unicode")).partition("</")[0]
+    """The element's tag with its attributes, their values as they were read."""
+    held = ((name, value.replace("&", "&amp;")) for name, value in element.attrib.items())
+    attributes = (f' {name}="{value.replace(chr(34), "&quot;")}"' for name, value in held)
+    return f"<{element.tag}{''.join(attributes)}>"

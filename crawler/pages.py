@@ -12,7 +12,7 @@ from crawler import html
 from crawler.exchange import header, now
 from crawler.feeds import looks_like_feed, read_feed
 from crawler.images import page_images
-from crawler.links import page_links
+from crawler.links import page_links, refresh_target
 from crawler.page_signals import MAX_ROWS, signal_elements, signal_metas
 from crawler.policy import MAX_SITE_FILE_BYTES
 from crawler.scope import Scope
@@ -147,12 +147,20 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
     record["named"] += named_in_elements(base, record["elements"])
     headers = [line["value"] for line in task.hops[-1]["headers"] if line["name"] == "link"]
     refs, record["asks"] = page_images(root, task.hop_url, MAX_REFS, headers)
-    links = page_links(root, base, MAX_REFS)
+    links = _refresh(response, task.hop_url) + page_links(root, base, MAX_REFS)
+    links = list(dict.fromkeys(links))
     record["image_refs"], record["links"] = refs, links
     if max(len(refs), len(links)) >= MAX_REFS:
         page["reason"] = f"only its first {MAX_REFS} images and links were kept"
     elif max(len(record["metas"]), len(record["elements"])) >= MAX_ROWS:
         page["reason"] = f"only its first {MAX_ROWS} metas and elements with signals were kept"
+
+
+def _refresh(response: Response, url: str) -> list[str]:
+    """Where a Refresh header leads to."""
+    written = (response.headers.get(b"Refresh") or b"").decode("latin-1")
+    target = refresh_target(url, written)
+    return [target] if target else []
 
 
 def _is_html(declared: str, body: bytes) -> bool:

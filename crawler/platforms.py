@@ -20,7 +20,7 @@ Ask = tuple[str, str]  # (kind, address); kind: sheet, feed or data
 
 _MAX_PER_PAGE = 40
 WORDPRESS = "https://api.w.org/"
-_FEEDS = ("application/rss+xml", "application/atom+xml")
+_FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _GATSBY = re.compile(r"window\.pagePath\s{0,5}=\s{0,5}\"([^\"\\]{0,2000})\"")
 
 

@@ -175,6 +175,8 @@ CUTS = (
     "address",  # longer than any address may be
     "site_file",  # a sitemap, feed, style sheet or data file that was not (wholly) read
     "browser",  # read as served, but not shown to a browser
+    "endless",  # shown to a browser, which saw only the beginning
+    "robots",  # what a page in the browser asked for, and robots.txt forbids
     "browser_failed",  # shown to a browser, which did not get to its end
     "scope",  # a link to somebody else's site
 )

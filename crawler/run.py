@@ -63,6 +63,8 @@ def crawl(folder: Path, listener: Listener | None = None) -> tuple[Path | None, 
 
 def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
     """Turn a journal into a run folder and remove it."""
+    from crawler.warc import FILE
+
     run = write_run(
         journal_rows(folder),
         folder.parent,
@@ -71,6 +73,7 @@ def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
         run_id=job.run_id,
         source="crawl",
         images=folder / "images",
+        warc=folder / FILE,
     )
     shutil.rmtree(folder)
     return run
@@ -79,7 +82,9 @@ def finish(folder: Path, job: Job, summary: dict[str, Any]) -> Path:
 def finish_as_is(folder: Path) -> Path:
     """Close an interrupted run with what it has; its summary says what it still had to do."""
     from crawler.spider import SiteSpider
+    from crawler.warc import FILE, mend
 
+    mend(folder / FILE)
     job, words = load_job(folder / JOB_FILE), "interrupted and not resumed"
     with Journal(folder) as journal:
         spider = SiteSpider(job=job, reach=job.reach(), journal=journal, folder=folder, refused={})

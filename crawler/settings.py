@@ -22,6 +22,8 @@ def settings_for(job: Job) -> dict[str, Any]:
         from crawler.render import browser as chromium
 
         browser = chromium.settings()
+    # Nearer to the network than the decompression: bytes as served.
+    recorder = {"crawler.warc.Recorder": 900} if options.warc else {}
     return browser | {
         # Identity, scope and robots.txt are the frontier's: Scrapy's own middlewares would
         # ignore the status of robots.txt and lose the headers of redirects.
@@ -30,6 +32,7 @@ def settings_for(job: Job) -> dict[str, Any]:
         "TWISTED_DNS_RESOLVER": "crawler.resolver.PolicyResolver",
         "DOWNLOADER_MIDDLEWARES_BASE": {
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
+            **recorder,
         },
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},

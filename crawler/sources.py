@@ -8,12 +8,12 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from crawler import srcset
-from crawler.names import IMAGE_HOSTS, LAZY, LAZY_SETS, NEVER, TELLING
+from crawler.names import IMAGE_HOSTS, LAZY, LAZY_SETS, NEVER, SHARING, TELLING
 
 _SUFFIXES = "jpe?g|jfif|pjpeg|png|apng|gif|webp|avif|svg|bmp|tiff?|jxl|heic"
-# The path of an address ends in an image's suffix.
-IMAGE_FILE = re.compile(rf"\.(?:{_SUFFIXES})(?:$|[?#])", re.IGNORECASE)
-# … or one of its parameters does (/_next/image?url=%2Fa.jpg&w=640).
+# A path ends in an image's suffix.
+_IMAGE_FILE = re.compile(rf"\.(?:{_SUFFIXES})$", re.IGNORECASE)
+# … or a parameter does (/_next/image?url=%2Fa.jpg&w=640).
 _IMAGE_ANYWHERE = re.compile(rf"\.(?:{_SUFFIXES})(?:$|[?#&/!:@])", re.IGNORECASE)
 _OTHER_FILE = re.compile(r"\.(?:js|mjs|css|json|html?|php|woff2?|mp4|webm|mp3|pdf)$", re.IGNORECASE)
 # Whole file names of the stand-ins that lazy loaders show until the picture comes.
@@ -28,7 +28,16 @@ _FURNITURE = re.compile(
     r"|[-_]sprites?\.|/icons?/[^/]*\.svg$",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(r"\{\{|\}\}|\$\{|<%|\[\[|%7b%7b", re.IGNORECASE)
+# Braces around a word (Shopify's {width}) wait for a script too; a number may be a file's name.
+_TEMPLATE = re.compile(
+    r"\{\{|\}\}|\$\{|<%|\[\[|%7b%7b|\{[a-z_]{1,20}\}|%7b[a-z_]{1,20}%7d", re.IGNORECASE
+)
+_WIDTH = re.compile(r"\{width\}|%7bwidth%7d", re.IGNORECASE)
+_MAX_WIDTHS = 50
+# The start of an address of another kind than http(s): mailto:, javascript:, blob: …
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]{1,30}:", re.IGNORECASE)
+# /wiki/File:Fox.jpg is a page about a file; the word before the colon is of any language.
+_WIKI_PAGE = re.compile(r"[^\W\d_]{2,30}(?::|%3a)", re.IGNORECASE)
 _BGSET_MEDIA = re.compile(r"\[[^\]]{0,300}\]\s*$")
 _CSS_URL = re.compile(r"url\(\s{0,20}['\"]?([^'\"()\s]{1,4096})['\"]?\s{0,20}\)")
 
@@ -44,7 +53,7 @@ def sources(items: Iterable[tuple[str, str]], *, strict: bool = False) -> list[C
     """
     found: list[Candidate] = []
     lazy = False
-    for name, value in items:
+    for name, value in _filled(list(items)):
         if name in ("src", "srcset"):
             if strict:
                 continue
@@ -72,6 +81,31 @@ def attribute_kind(name: str) -> str | None:
     return "telling" if telling else None
 
 
+def is_image_file(written: str) -> bool:
+    """Whether an address names an image file: by the last part of its path, not by a parameter.
+
+    >>> is_image_file("/a.jpg?x=1"), is_image_file("/a.html?img=b.jpg")
+    (True, False)
+    >>> is_image_file("mailto:a.jpg"), is_image_file("/wiki/File:A.jpg")
+    (False, False)
+    """
+    text = written[:8192].strip()
+    path = text.partition("#")[0].partition("?")[0]
+    if not _IMAGE_FILE.search(path) or _OTHER_SCHEME.match(text):
+        return False
+    return not is_wiki_page(path)
+
+
+def is_wiki_page(path: str) -> bool:
+    """Whether a path is that of a wiki's page about a file.
+
+    >>> is_wiki_page("/wiki/Datei:Fuchs.jpg"), is_wiki_page("/w_1,h_2/fox.jpg")
+    (True, False)
+    """
+    _, slash, name = path.rpartition("/")
+    return bool(slash and _WIKI_PAGE.match(name))
+
+
 def looks_like_image(text: str) -> bool:
     """Whether a text looks like the address of a picture: a suffix, or a host known for them.
 
@@ -83,10 +117,10 @@ def looks_like_image(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > 8192 or text[0] in "{[<" or any(c in text for c in '\n\t<>"{}'):
         return False
-    if text[:5].lower() == "data:":
+    if _OTHER_SCHEME.match(text) or SHARING.match(text):
         return False
-    path = text.partition("?")[0]
-    if IMAGE_FILE.search(path) or _IMAGE_ANYWHERE.search(text):
+    path = text.partition("#")[0].partition("?")[0]
+    if is_image_file(text) or _IMAGE_ANYWHERE.search(text):
         return not _OTHER_FILE.search(path)
     return on_image_host(text) and not _OTHER_FILE.search(path)
 
@@ -129,6 +163,17 @@ def is_template(written: str) -> bool:
     return bool(_TEMPLATE.search(written[:8192]))
 
 
+def _filled(items: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Attributes, with the widths of `data-widths` in the place of {width} (lazysizes, Shopify)."""
+    for name, value in items:
+        if "width" not in value or not _WIDTH.search(value):
+            yield name, value
+            continue
+        widths = next((text for other, text in items if other == "data-widths"), "")
+        for width in re.findall(r"[0-9]{1,5}", widths[:1000])[:_MAX_WIDTHS]:
+            yield name, _WIDTH.sub(width, value)
+
+
 def _written(name: str, value: str) -> Iterator[tuple[str, str | None]]:
     if name == "srcset":
         yield from ((raw, d or None) for raw, d in srcset.parse(value))
@@ -142,6 +187,11 @@ def _lazy(name: str, value: str, strict: bool) -> Iterator[Candidate]:
     if "url(" in value:
         for match in _CSS_URL.finditer(value):
             yield name, match[1], None
+    elif name == "data-responsive":  # lightGallery: addresses with bare widths
+        for part in value.split(", ")[:_MAX_WIDTHS]:
+            raw, _, width = part.strip().partition(" ")
+            if looks_like_image(raw):
+                yield name, raw, width.strip() or None
     elif kind == "set":
         for part in value.split(" | "):  # lazysizes: sets for several media
             for raw, descriptor in srcset.parse(_BGSET_MEDIA.sub("", part)):

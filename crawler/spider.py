@@ -32,6 +32,7 @@ from crawler.tasks import Task
 from crawler.urls import host_of, origin, resolve
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_FORBIDDEN_PART = "robots.txt forbids what a script of a page asks for"
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 MAX_CRAWL_DELAY = 120.0  # seconds; a larger wish is honoured up to here, and the summary says so
 
@@ -60,6 +61,7 @@ class SiteSpider(scrapy.Spider):
         self.fault: Exception | None = None  # what ended the crawl before its time
         self.delays: dict[str, float] = {}  # host → seconds between requests it asked for
         self.shows: Shows | None = Shows(self) if may_render(job) else None
+        self._refused: set[str] = set()  # what pages in the browser could not load, by robots.txt
         self._closed: dict[str, tuple[str, str]] = {}  # origin → why nothing there may be asked
 
     @classmethod
@@ -236,7 +238,9 @@ class SiteSpider(scrapy.Spider):
             if self.shows is not None:
                 self.shows.supply.image_done(record["image"], response)
         elif task.kind == "asset" and self.shows is not None:
-            self.shows.supply.asset_done(task, response if outcome == "fetched" else None)
+            answered = response if outcome == "fetched" else None
+            refused = outcome == "robots_disallowed"
+            self.shows.supply.asset_done(task, answered, refused=refused)
         elif task.kind == "sitemap":
             self._sitemap(task, response, outcome, reason)
         elif task.kind in files.KINDS:
@@ -291,6 +295,12 @@ class SiteSpider(scrapy.Spider):
         if record.get("problem"):
             words = f"shown to a browser in vain: {record['problem']}"
             self.frontier.leave_out("browser_failed", words, url)
+        if record.get("cut"):
+            self.frontier.leave_out("endless", f"shown only in part: {record['cut']}", url)
+        for address in record.get("refused", []):
+            if address not in self._refused:
+                self._refused.add(address)
+                self.frontier.leave_out("robots", _FORBIDDEN_PART, address, "files")
         for ref in record["image_refs"]:
             self.frontier.add_image(ref["image_url"])
         for address in record["links"]:

@@ -10,7 +10,7 @@ from typing import Any
 from crawler import srcset
 from crawler.mentions import Captions, Mentions, caption
 from crawler.names import SIZES
-from crawler.sources import looks_like_image
+from crawler.sources import is_image_file, looks_like_image
 
 MAX_JSON = 8 * 2**20  # characters of one script or file read
 _MAX_DEPTH = 60
@@ -125,7 +125,7 @@ def _literals(to: Mentions, text: str, tag: str = "script", name: str = "text") 
         if to.full:
             return
         whole = raw.startswith(("/", "http://", "https://")) and "\\" not in raw
-        if whole and looks_like_image(raw):
+        if whole and _is_address(raw):
             to.add(tag, name, raw)
 
 
@@ -154,7 +154,7 @@ class _Walk:
             for one in value:
                 self.value(one, key, group, captions, depth + 1)
         elif isinstance(value, str) and value:
-            self._text(value, key, group, captions)
+            self._text(value, key, group, captions, depth)
 
     def _object(
         self,
@@ -175,7 +175,9 @@ class _Walk:
             said = captions if texts or is_size or inherits else None
             self.value(inner, str(inner_key), same, said, depth + 1)
 
-    def _text(self, text: str, key: str, group: str | None, captions: Captions | None) -> None:
+    def _text(
+        self, text: str, key: str, group: str | None, captions: Captions | None, depth: int
+    ) -> None:
         lower = key.lower()
         if "srcset" in lower:
             for raw, descriptor in srcset.parse(text[:20_000]):
@@ -184,8 +186,22 @@ class _Walk:
         elif "<img" in text and self.markup > 0:
             self.markup -= 1
             self._html(text)
-        elif lower not in _NO_ADDRESS and _is_address(text):
+        elif text[0] in "{[" and _HINT.search(text):
+            self._inner(text, depth)
+        elif lower not in _NO_ADDRESS and _is_address(text) and not self._is_source(text):
             self._add(text, group, captions, None)
+
+    def _inner(self, text: str, depth: int) -> None:
+        """JSON as a text in JSON, as SvelteKit keeps the answers it fetched."""
+        try:
+            value = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            return
+        self.value(value, depth=depth + 1)
+
+    def _is_source(self, text: str) -> bool:
+        """A path in the site's workshop: Gatsby's data hold those of its settings too."""
+        return text.startswith("src/") and "/page-data/" in (self.to.file or "")
 
     def _add(
         self, raw: str, group: str | None, captions: Captions | None, descriptor: str | None
@@ -200,8 +216,11 @@ class _Walk:
 
 
 def _is_address(text: str) -> bool:
-    """A relative address must have a folder: bare names are names of files."""
-    return "/" in text and looks_like_image(text)
+    """A relative address must have a folder: bare names are names of files. A pattern (*) and
+    the start of an address, to which a script adds its question, are none."""
+    if "/" not in text or "*" in text or not looks_like_image(text):
+        return False
+    return not text.endswith("?") or is_image_file(text)
 
 
 def _texts(value: dict[str, Any]) -> Captions:
@@ -210,6 +229,8 @@ def _texts(value: dict[str, Any]) -> Captions:
         if str(key).lower() in _TEXTS:
             # WordPress: {"rendered": …}
             text = inner.get("rendered") if isinstance(inner, dict) else inner
+            if isinstance(text, list) and len(text) == 2 and text[0] == 0:
+                text = text[1]  # Astro: [0, …]
             if isinstance(text, str) and "<" not in text:
                 found += caption(f"JSON {key}", text)
     return found

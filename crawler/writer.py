@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -17,12 +18,14 @@ import pyarrow.parquet as pq
 
 from crawler.journal import entries
 from crawler.pictures import FOLDER as IMAGES
+from crawler.policy import KEPT_HEADERS
 from crawler.records import FORMAT, SCHEMAS
 
 _PARTIAL = shutil.ignore_patterns("*.partial")
 _BATCH = 4000  # rows held before they are written
 _BATCH_BYTES = 32 * 2**20  # of binary values among them
 _TIME = "observed_at"
+SUMMARY = "summary.json"
 # What a value that is not of its column's type raises.
 _NO_FIT = (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, TypeError, ValueError)
 
@@ -36,11 +39,14 @@ def write_run(
     run_id: str,
     source: str,
     images: Path | None = None,
+    warc: Path | None = None,
 ) -> Path:
     """Write (relation, row) pairs as a whole run folder and return it.
 
     Memory stays flat: rows are written in batches. `images` is a folder of kept bytes to move
-    along. Raises OSError when the disk is full; then nothing is left under the final name.
+    along, `warc` a file. The summary keeps the SHA-256 of every file and, under `previous`, of the
+    summary of the run before: a chain in which no byte changes unseen.
+    Raises OSError when the disk is full; then nothing is left under the final name.
     """
     final = folder / f"run={run_id}"
     beside = folder / f".run={run_id}.finishing"
@@ -65,17 +71,41 @@ def write_run(
         "format": FORMAT,
         "rows": {name: table.count for name, table in tables.items()},
         "pages_read": pages_read,
+        # What a later version keeps as well was not looked for in this run.
+        "kept_headers": sorted(KEPT_HEADERS),
         "outcomes": outcomes,
         "damaged_rows": sum(table.damaged for table in tables.values()),
     }
-    (beside / "summary.json").write_text(
-        json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8"
-    )
+    if warc is not None and warc.is_file():
+        _link(str(warc), str(beside / warc.name))
+    summary |= {"files": file_hashes(beside), "previous": _previous(folder)}
+    (beside / SUMMARY).write_text(json.dumps(summary, indent=1, sort_keys=True) + "\n", "utf-8")
     if images is not None and images.is_dir():
         shutil.copytree(images, beside / IMAGES, copy_function=_link, ignore=_PARTIAL)
     _sync(beside)
     beside.replace(final)
     return final
+
+
+def file_hashes(run: Path) -> dict[str, str]:
+    """Name → SHA-256 of every file of a run but its summary, which holds them."""
+    files = (file for file in sorted(run.iterdir()) if file.is_file() and file.name != SUMMARY)
+    return {file.name: sha256_of(file) for file in files}
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _previous(observations: Path) -> dict[str, str] | None:
+    """The latest finished run and the SHA-256 of its summary; None for the first."""
+    found = [run / SUMMARY for run in observations.glob("run=*") if (run / SUMMARY).is_file()]
+    if not found:
+        return None
+    last = max(found)
+    return {"run_id": last.parent.name.removeprefix("run="), "sha256": sha256_of(last)}
 
 
 def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -139,7 +169,7 @@ class _Table:
         self._rows: list[dict[str, Any]] = []
         self._held = 0  # bytes of binary values in them
         self._names = schema.names
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
 
     def add(self, row: dict[str, Any]) -> None:
         clean: dict[str, Any] = {name: row.get(name) for name in self._names}

@@ -56,6 +56,7 @@ class Case:
     hosts: tuple[DeclaredHost, ...] = ()
     accounts: tuple[Account, ...] = ()
     datasets: tuple[str, ...] = ()  # paths or names, searched when none is given
+    history: tuple[tuple[str, str], ...] = ()  # another archive's servers: optout/history/archive
 
     @property
     def observations(self) -> Path:
@@ -184,10 +185,13 @@ def create_case(
 
 
 _KEYS: dict[str, frozenset[str]] = {
-    "": frozenset({"version", "case_id", "created", "demo", "artist", "where", "datasets"}),
+    "": frozenset(
+        {"version", "case_id", "created", "demo", "artist", "where", "datasets", "history"}
+    ),
     "artist": frozenset({"names", "contact", "collecting_society", "member_no"}),
     "where": frozenset({"sites", "hosts", "accounts"}),
     "datasets": frozenset({"search"}),
+    "history": frozenset({"index", "data", "table_paths"}),
 }
 
 
@@ -227,6 +231,7 @@ def _case(folder: Path, path: Path, data: dict[str, Any]) -> Case:
         hosts=tuple(_host(path, entry) for entry in _list(path, where, "hosts")),
         accounts=tuple(_account(path, entry) for entry in _list(path, where, "accounts")),
         datasets=_strings(path, _table(path, data, "datasets"), "search"),
+        history=_history(path, _table(path, data, "history")),
     )
 
 
@@ -249,6 +254,11 @@ def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
     if not all(isinstance(value, str) for value in values):
         raise CaseError(f'{path}: "{key}" must hold texts in quotes', f'write {key} = ["…"]')
     return tuple(values)
+
+
+def _history(path: Path, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    found = ((key, _string(path, table, key)) for key in sorted(table))
+    return tuple((key, value) for key, value in found if value)
 
 
 def _string(path: Path, table: dict[str, Any], key: str) -> str:

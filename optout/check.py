@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -17,9 +17,10 @@ from crawler import policy
 from crawler.html import encoding_of, is_binary
 from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
+from optout.checked import with_body
 from optout.fetch import Fetched, FetchedHop, fetch
 from optout.readers.table import Reader, reported
-from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, site_file, verdict, way
+from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, answers, site_file, way
 from optout.site_texts import SiteText, SiteTexts, links_of, named_by
 
 # Lines of robots.txt that state a preference wherever they stand; the rest matters by group.
@@ -60,7 +61,8 @@ class Check:
     reason: str
     fetched_at: datetime
     signals: tuple[Signal, ...]
-    verdicts: tuple[tuple[Reader, Verdict], ...]
+    verdicts: tuple[tuple[Reader, Verdict], ...]  # several of a reader that differs by purpose
+    subject: Subject  # all that was answered, as readers take it
 
 
 class Sites:
@@ -123,28 +125,42 @@ def absolute(text: str) -> str | None:
     return clean(text if "://" in text else f"https://{text.lstrip('/')}")
 
 
-def check(url: str, sites: Sites, of: Sequence[Reader] | None = None) -> Check:
+def check(
+    url: str, sites: Sites, of: Sequence[Reader] | None = None, *, whole: bool = False
+) -> Check:
     """Fetch `url` under the policy and robots.txt, and read everything it says.
 
-    Verdicts are those of the readers `of`; without it, of those that reports show.
+    Verdicts are those of the readers `of`; without it, of those that reports show. The file of an
+    image is fetched if `whole`; else its headers are.
     """
     of = reported() if of is None else of
-    got = fetch(url, sites.reach, obey=sites.obey, wanted=_may_be_page)
+    most = policy.MAX_IMAGE_BYTES if whole else policy.MAX_PAGE_BYTES
+    wanted = None if whole else _may_be_page
+    got = fetch(url, sites.reach, obey=sites.obey, wanted=wanted, max_bytes=most)
     hops = tuple(Hop(hop.url, hop.status, hop.headers) for hop in got.hops)
     subject = Subject(url, hops, sites.files, got.reason, got.observed_at)
     places = dict.fromkeys(origin(step) for step in way(subject))
     files = [sites.files[place] for place in places if place in sites.files]
     signals = [signal for file in files for signal in _robots_signals(file, of)]
     signals += [signal for hop in hops for signal in _header_signals(hop)]
-    signals += _page_signals(got)
+    metas = _metas_in(got)
+    signals += _page_signals(got.final_url, metas)
     links = links_of(got)
     signals += [
         Signal("link element", got.final_url, None, None, row["content"], row["raw"])
         for row in links.rows
     ]
-    signals += [signal for place in places for signal in _lines(sites.texts.of(place))]
-    named = named_by(got, files, links)
-    signals += [signal for on, names in named for signal in _lines(sites.texts.named(on, names))]
+    texts = {place: sites.texts.of(place) for place in places}
+    signals += [signal for found in texts.values() for signal in _lines(found)]
+    named = [
+        text for on, names in named_by(got, files, links) for text in sites.texts.named(on, names)
+    ]
+    signals += _lines(named)
+    subject = replace(
+        with_body(subject, got, metas, links, whole=whole),
+        texts={place: tuple(text.file for text in found) for place, found in texts.items()},
+        documents={text.file.url: text.file for text in named},
+    )
     return Check(
         url=url,
         final_url=got.final_url,
@@ -153,7 +169,8 @@ def check(url: str, sites: Sites, of: Sequence[Reader] | None = None) -> Check:
         reason=got.reason,
         fetched_at=got.observed_at,
         signals=tuple(signals),
-        verdicts=tuple((reader, verdict(reader, subject)) for reader in of),
+        verdicts=tuple((reader, one) for reader in of for one in answers(reader, subject)),
+        subject=subject,
     )
 
 
@@ -193,17 +210,20 @@ def _header_signals(hop: Hop) -> Iterator[Signal]:
                 yield Signal(name, hop.url, number, None, value, value)
 
 
-def _page_signals(got: Fetched) -> Iterator[Signal]:
+def _metas_in(got: Fetched) -> list[robots_meta.Meta]:
     kind = got.hops[-1].value("content-type") if got.hops else None
     if not got.body or is_binary(got.body) or (kind and "html" not in kind.lower()):
-        return
-    metas = metas_of(got.body, kind)
+        return []
+    return metas_of(got.body, kind)
+
+
+def _page_signals(url: str, metas: Sequence[robots_meta.Meta]) -> Iterator[Signal]:
     for found in robots_meta.parse(metas):
-        yield _from_directive("meta robots", got.final_url, found, None)
+        yield _from_directive("meta robots", url, found, None)
     for meta in metas:
         if meta.name.strip().lower() in META_SIGNALS:
             name = meta.name.strip().lower()
-            yield Signal(f"meta {name}", got.final_url, None, None, meta.content, meta.raw)
+            yield Signal(f"meta {name}", url, None, None, meta.content, meta.raw)
 
 
 def _lines(texts: Iterable[SiteText]) -> Iterator[Signal]:

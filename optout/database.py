@@ -124,6 +124,26 @@ def _run_view(
     )
 
 
+def locate(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+    """Views `located_<name>`: each relation of all runs, with where each row stands.
+
+    `file` is the run's folder and the file in it, `file_row` the zero-based row.
+    """
+    for name in SCHEMAS:
+        files = [f / f"{name}.parquet" for f in case.runs() if (f / f"{name}.parquet").is_file()]
+        if files:
+            names = ", ".join(quoted(str(file)) for file in files)
+            options = "union_by_name = true, hive_partitioning = false, filename = '_file'"
+            body = (
+                "SELECT * EXCLUDE (_file, file_row_number), file_row_number AS file_row, "
+                "array_to_string(string_split(_file, '/')[-2:], '/') AS file "
+                f"FROM read_parquet([{names}], {options}, file_row_number = true)"
+            )
+        else:
+            body = f"SELECT *, '' AS file, 0::BIGINT AS file_row FROM {name}"
+        _view(connection, f"located_{name}", body)
+
+
 def _view(connection: duckdb.DuckDBPyConnection, name: str, body: str) -> None:
     try:
         connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {body}')

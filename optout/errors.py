@@ -4,7 +4,8 @@ OptoutError
 ├── CrawlError      the crawl cannot start or cannot be written
 ├── FetchError      a single address cannot be fetched, or must not be
 ├── DatasetError    files not found, not readable, or without the columns needed
-└── RequestError    a request list cannot be made
+├── RequestError    a request list cannot be made
+└── ProtectError    a protective change cannot be made or checked
 """
 
 from __future__ import annotations
@@ -37,3 +38,7 @@ class DatasetError(OptoutError):
 
 class RequestError(OptoutError):
     """A request list cannot be made."""
+
+
+class ProtectError(OptoutError):
+    """A protective change cannot be made or checked."""

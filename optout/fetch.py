@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -31,8 +31,8 @@ from crawler.urls import clean, resolve
 from optout.network import Network, NoAddress, Refused
 
 SECONDS = 2 * TIMEOUT  # for the whole chain
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_HEADERS = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "gzip"))
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "gzip"))
 _GZIP = 31  # zlib's window bits for a gzip stream
 
 # Given the next address: None to go on, else (outcome, reason).
@@ -93,16 +93,18 @@ def fetch(
     seconds: float = SECONDS,
     obey: Obey | None = None,
     wanted: Callable[[FetchedHop], bool] | None = None,
+    user_agent: str = USER_AGENT,
 ) -> Fetched:
     """Ask for `url` and follow its redirects, each address checked before it is connected to.
 
     Trouble of any kind is an outcome with its reason, never an exception. A body of more than
     `max_bytes` (after decompression) gives "too_large" with its first part; `seconds` bound the
-    whole chain. `wanted` may say that the body of the last answer need not be read.
+    whole chain. `wanted` may say that the body of the last answer need not be read. Only a
+    person's own site is asked under another `user_agent` than ours.
     """
     hops: list[FetchedHop] = []
     network = Network(reach, time.monotonic() + seconds)
-    ask = _Ask(method, max_bytes, wanted or (lambda hop: True))
+    ask = _Ask(method, max_bytes, wanted or (lambda hop: True), user_agent)
     body, truncated = b"", False
     outcome, reason = "fetched", ""
     with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
@@ -124,6 +126,7 @@ class _Ask:
     method: str
     max_bytes: int
     wanted: Callable[[FetchedHop], bool]
+    user_agent: str
 
 
 @cache
@@ -138,7 +141,7 @@ def _chain(url: str, hops: list[FetchedHop], most: int) -> Iterator[str]:
         if len(hops) > most:
             raise _Stop("failed", f"it redirects more than {most} times")
         yield next_
-        location = hops[-1].value("location") if hops[-1].status in _REDIRECTS else None
+        location = hops[-1].value("location") if hops[-1].status in REDIRECTS else None
         if location is None:
             return
         next_ = resolve(next_, location)
@@ -165,25 +168,28 @@ def _exchange(
 ) -> tuple[bytes, bool]:
     """Ask once; the answer's headers go to `hops`, its body is returned if it is the last."""
     parts = urlsplit(url)
-    headers = [("Host", parts.netloc), *_HEADERS]
+    headers = [("Host", parts.netloc), ("User-Agent", ask.user_agent), *_HEADERS]
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT)
     try:
         with pool.stream(
             ask.method, url, headers=headers, extensions={"timeout": timeouts}
         ) as answer:
             address = network.addresses.get(parts.hostname or "", "")
-            hop = FetchedHop(url, answer.status, address, _kept(answer.headers))
+            hop = FetchedHop(url, answer.status, address, kept(answer.headers))
             hops.append(hop)
-            if (answer.status in _REDIRECTS and hop.value("location")) or not ask.wanted(hop):
+            if (answer.status in REDIRECTS and hop.value("location")) or not ask.wanted(hop):
                 return b"", False
             return _body(answer, ask.max_bytes)
-    except _TROUBLE as error:
-        raise _told(error) from error
+    except TROUBLE as error:
+        raise _Stop(*trouble(error)) from error
 
 
-def _kept(headers: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
-    lines = ((name.decode("latin-1"), _text(value)) for name, value in headers)
-    return tuple((name, value) for name, value in lines if name.lower() in KEPT_HEADERS)
+def kept(
+    headers: Sequence[tuple[bytes, bytes]], names: Container[str] = KEPT_HEADERS
+) -> tuple[tuple[str, str], ...]:
+    """Those of the header lines whose names (lower-case) are wanted, as text, in order."""
+    lines = ((name.decode("latin-1"), value) for name, value in headers)
+    return tuple((name, _text(value)) for name, value in lines if name.lower() in names)
 
 
 def _text(value: bytes) -> str:
@@ -210,7 +216,8 @@ def _body(answer: httpcore.Response, most: int) -> tuple[bytes, bool]:
     return bytes(body), False
 
 
-_TROUBLE = (
+# What an exchange may raise.
+TROUBLE = (
     Refused,
     NoAddress,
     zlib.error,
@@ -233,16 +240,16 @@ _WORDS = (
 )
 
 
-def _told(error: Exception) -> _Stop:
-    """The failure in words for a person."""
+def trouble(error: Exception) -> tuple[str, str]:
+    """(outcome, reason) of one of TROUBLE, in words for a person."""
     if isinstance(error, Refused):
-        return _Stop("private_address", str(error))
+        return "private_address", str(error)
     if isinstance(error, NoAddress):
-        return _Stop("failed", str(error))
+        return "failed", str(error)
     # httpcore takes the cause off its errors; what they were made from is still their context.
     for thing in (error.__context__, error):
         for kind, words in _WORDS:
             if isinstance(thing, kind):
                 detail = getattr(thing, "verify_message", "")
-                return _Stop("failed", f"{words} ({detail})" if detail else words)
-    return _Stop("failed", "the address cannot be read")
+                return "failed", f"{words} ({detail})" if detail else words
+    return "failed", "the address cannot be read"

@@ -19,6 +19,7 @@ from crawler.site_files import (
 )
 from optout.fetch import Fetched, Obey, fetch
 from optout.readers import verdicts
+from optout.readers.served import TextFile, text_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class SiteText:
     kind: str
     url: str
     lines: tuple[str, ...]
+    file: TextFile  # as readers take it
 
 
 class SiteTexts:
@@ -58,7 +60,8 @@ class SiteTexts:
             got = fetch(task.url, self._reach, obey=self._obey, max_bytes=task.cap)
             if got.outcome == "fetched" and got.status == 200 and got.body and not _is_page(got):
                 text = got.body.decode("utf-8-sig", "replace")
-                yield SiteText(task.file, got.final_url, tuple(text.splitlines()))
+                lines = tuple(text.splitlines())
+                yield SiteText(task.file, got.final_url, lines, _text_file(task, got))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,18 @@ def named_by(
         lines = [{"name": name.lower(), "value": value} for name, value in hop.headers]
         yield hop.url, named_in_hops([{"hop_url": hop.url, "headers": lines}])
     yield got.final_url, links.named
+
+
+def _text_file(task: SiteFile, got: Fetched) -> TextFile:
+    return text_file(
+        task.file,
+        task.url,
+        outcome=got.outcome,
+        status=got.status,
+        body=got.body,
+        content_type=got.hops[-1].value("content-type"),
+        observed_at=got.observed_at,
+    )
 
 
 def _is_page(got: Fetched) -> bool:

@@ -1,4 +1,5 @@
--- Images of the case (furniture left out) that no searched row names by address or by file.
+-- Images of the case that no searched row names by address or by file. Furniture is left out,
+-- and so is what only captures of an archive name.
 -- reads: case_images, case_files, candidates, known_addresses, known_works
 -- columns: case_id, image_url, work_id, in_laion_shape, not_in_shape_because
 WITH listed AS (
@@ -23,6 +24,7 @@ FROM case_images
 LEFT JOIN known_works ON known_works.image_url = case_images.image_url
 WHERE
     NOT case_images.furniture
+    AND NOT case_images.archived
     AND case_images.image_url NOT IN (SELECT image_url FROM listed)
     -- A file on the artist's disk is the same picture as its twin on the web.
     AND NOT (

@@ -3,11 +3,24 @@
 -- reads: pages, images, runs
 -- columns: what, why, asked, addresses, reason, example
 WITH answers AS (
-    SELECT 'pages' AS what, url, outcome, status, reason, final_url, truncated, robots_rule
+    SELECT 'pages' AS what, url, outcome, status, reason, final_url, truncated, robots_rule, TRUE AS fits
     FROM pages
     WHERE list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
     UNION ALL
-    SELECT 'images' AS what, image_url, outcome, status, reason, final_url, FALSE, robots_rule
+    SELECT
+        'images' AS what,
+        image_url,
+        outcome,
+        status,
+        coalesce(reason, CASE WHEN status BETWEEN 200 AND 299 THEN coalesce(sniffed_type, content_type) END),
+        final_url,
+        FALSE,
+        robots_rule,
+        -- An image by its bytes, else by what it was called; without either nothing is known.
+        regexp_matches(
+            lower(coalesce(sniffed_type, content_type, '')),
+            '^(image/|$|(application|binary)/octet-stream)'
+        ) AND coalesce(size, 1) > 0
     FROM images
     WHERE list_contains(CAST(getvariable('run_ids') AS VARCHAR[]), run_id)
 ),
@@ -20,12 +33,19 @@ asked AS (
             WHEN outcome = 'robots_disallowed' AND robots_rule IS NULL THEN 'robots_unanswered'
             WHEN outcome = 'robots_disallowed' THEN 'robots'
             WHEN outcome = 'out_of_scope' THEN 'led_elsewhere'
+            -- Words of crawler/failures.py.
+            WHEN outcome = 'failed' AND contains(reason, ': no such host') THEN 'no_host'
+            WHEN outcome = 'failed' AND contains(reason, ': the TLS ') THEN 'tls'
+            WHEN outcome = 'failed' AND contains(reason, ': no answer in time') THEN 'timeout'
+            WHEN outcome = 'failed' AND contains(reason, ': the connection was refused')
+                THEN 'connection'
             WHEN outcome <> 'fetched' THEN outcome
             WHEN status IN (404, 410) THEN 'not_there'
             WHEN status IN (401, 402, 403, 407, 451) THEN 'refused'
             WHEN truncated OR starts_with(reason, 'only its first') THEN 'in_part'
             WHEN starts_with(reason, 'not a page') OR starts_with(reason, 'declared as a page')
                 THEN 'not_a_page'
+            WHEN status BETWEEN 200 AND 299 AND NOT fits THEN 'no_image'
             WHEN status BETWEEN 200 AND 299 THEN NULL
             -- A redirect is no page: what it leads to has a row of its own.
             WHEN what = 'pages' AND status BETWEEN 300 AND 399 AND final_url IS NOT NULL THEN NULL

@@ -28,7 +28,14 @@ read AS (
 fetched AS (
     SELECT DISTINCT image_url
     FROM current_images
-    WHERE outcome = 'fetched' AND status BETWEEN 200 AND 299
+    WHERE
+        outcome = 'fetched' AND status BETWEEN 200 AND 299
+        -- An image by its bytes, else by what it was called; without either nothing is known.
+        AND regexp_matches(
+            lower(coalesce(sniffed_type, content_type, '')),
+            '^(image/|$|(application|binary)/octet-stream)'
+        )
+        AND coalesce(size, 1) > 0
 )
 
 SELECT

@@ -26,5 +26,6 @@ INNER JOIN site_files
     AND site_files.sha256 IS NOT DISTINCT FROM latest.sha256
     AND site_files.kind = 'robots.txt'
     AND site_files.outcome = 'fetched'
+    AND site_files.source <> 'capture'
 GROUP BY ALL
 ORDER BY latest.origin

@@ -10,7 +10,7 @@ WITH header_lines AS (
         run_id,
         observed_at
     FROM hops
-    WHERE subject IN ('page', 'image')
+    WHERE subject IN ('page', 'image') AND source <> 'capture'
 ),
 
 found AS (
@@ -32,6 +32,7 @@ found AS (
         run_id,
         observed_at
     FROM metas
+    WHERE source <> 'capture'
 )
 
 SELECT
@@ -40,7 +41,7 @@ SELECT
     signal,
     value,
     count(DISTINCT place) FILTER (
-        WHERE run_id IN (SELECT max(run_id) FROM runs GROUP BY source)
+        WHERE run_id IN (SELECT max(run_id) FROM runs WHERE source <> 'capture' GROUP BY source)
     ) AS places,
     strftime(min(observed_at), '%Y-%m-%d') AS first_seen,
     strftime(max(observed_at), '%Y-%m-%d') AS last_seen

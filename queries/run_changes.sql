@@ -7,7 +7,14 @@ WITH pictures AS (
         image_url,
         any_value(sha256) AS sha256
     FROM images
-    WHERE outcome = 'fetched' AND status BETWEEN 200 AND 299
+    WHERE
+        outcome = 'fetched' AND status BETWEEN 200 AND 299
+        -- An image by its bytes, else by what it was called; without either nothing is known.
+        AND regexp_matches(
+            lower(coalesce(sniffed_type, content_type, '')),
+            '^(image/|$|(application|binary)/octet-stream)'
+        )
+        AND coalesce(size, 1) > 0
     GROUP BY ALL
 ),
 

@@ -42,7 +42,7 @@ FROM image_refs
 FULL JOIN images ON images.run_id = image_refs.run_id AND images.image_url = image_refs.image_url
 WHERE getvariable('all_runs')
     OR coalesce(image_refs.run_id, images.run_id)
-        IN (SELECT max(run_id) FROM runs GROUP BY source)
+        IN (SELECT max(run_id) FROM runs WHERE source <> 'capture' GROUP BY source)
 ORDER BY
     page_url NULLS LAST,
     position,

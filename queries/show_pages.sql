@@ -20,5 +20,6 @@ SELECT
     found_on,
     robots_rule
 FROM pages
-WHERE getvariable('all_runs') OR run_id IN (SELECT max(run_id) FROM runs GROUP BY source)
+WHERE getvariable('all_runs')
+    OR run_id IN (SELECT max(run_id) FROM runs WHERE source <> 'capture' GROUP BY source)
 ORDER BY url, run_id

@@ -15,6 +15,12 @@ SELECT
     (
         SELECT count(*) FROM images
         WHERE run_id = getvariable('run_id') AND outcome = 'fetched' AND status BETWEEN 200 AND 299
+            -- An image by its bytes, else by what it was called; without either nothing is known.
+            AND regexp_matches(
+                lower(coalesce(sniffed_type, content_type, '')),
+                '^(image/|$|(application|binary)/octet-stream)'
+            )
+            AND coalesce(size, 1) > 0
     ) AS images_fetched,
     min(coalesce(reason, 'the answer was status ' || status)) FILTER (
         depth = 0 AND (outcome != 'fetched' OR status != 200)

@@ -1,6 +1,7 @@
 -- Every opt-out signal of the current runs (or of all runs) as it was served: header lines of
 -- every exchange, metas and licence links of pages, one row per robots.txt with how it was
--- answered, and the other files of a site with their text.
+-- answered, and the other files of a site with their text. What captures of an archive show is no
+-- signal of today: capture_signals has it.
 -- reads: hops, metas, elements, site_files, runs
 -- columns: observed_at, signal, subject, url, where_found, raw, run_id
 WITH header_lines AS (
@@ -14,6 +15,7 @@ WITH header_lines AS (
         unnest(range(len(headers))) AS place,
         unnest(headers) AS header
     FROM hops
+    WHERE source <> 'capture'
 ),
 
 found AS (
@@ -47,6 +49,7 @@ found AS (
         run_id,
         position AS place
     FROM metas
+    WHERE source <> 'capture'
     UNION ALL
     SELECT
         observed_at,
@@ -58,7 +61,7 @@ found AS (
         run_id,
         position AS place
     FROM elements
-    WHERE name = 'license'
+    WHERE name = 'license' AND source <> 'capture'
     UNION ALL
     SELECT
         observed_at,
@@ -76,6 +79,7 @@ found AS (
         run_id,
         0 AS place
     FROM site_files
+    WHERE source <> 'capture'
 )
 
 SELECT

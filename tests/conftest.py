@@ -9,8 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["TZ"] = "UTC"
+
+# How long an example takes depends on what else the machine does: no test judges by the clock.
+settings.register_profile("optout", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("optout")
 
 SHARED = Path(os.environ.get("OPTOUT_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -4,19 +4,27 @@ in the report; a crawl that was stopped counts the same."""
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from OpenSSL.SSL import Error as SSLError
+from scrapy.http import Request
+from twisted.internet.error import (
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    TimeoutError,
+)
 
-from crawler import records, shape
+from crawler import failures, records, shape
 from crawler.render import record as rendered
 from optout.report.words import words
 from tests.harness import FAST, Page, html, jpeg, optout, serving
@@ -39,7 +47,7 @@ PICTURES = {
     "<a href='/i/8.jpg'>full</a>": "place",
 }
 # With those of `front` that could not be fetched.
-EXPECTED_SHAPES = {"captured": 2 + 1, "alt": 2, "relative": 1 + 2, "address": 1, "place": 2}
+EXPECTED_SHAPES = {"captured": 2 + 1, "alt": 2, "relative": 1 + 4, "address": 1, "place": 2}
 
 # (what, why) → addresses, with the options of `crawled`.
 EXPECTED = {
@@ -48,7 +56,7 @@ EXPECTED = {
     ("pages", "depth"): 1,
     ("pages", "trap"): 1,
     ("pages", "address"): 1,
-    ("pages", "failed"): 1,
+    ("pages", "timeout"): 1,
     ("pages", "error"): 1,
     ("pages", "refused"): 2,
     ("pages", "not_there"): 2,
@@ -60,9 +68,10 @@ EXPECTED = {
     ("images", "robots"): 1,
     ("images", "not_there"): 1,
     ("images", "private_address"): 1,
+    ("images", "no_image"): 2,
     ("files", "site_file"): 1,
 }
-COUNTED = ("robots", "depth", "trap", "address", "failed", "error", "refused", "not_there",
+COUNTED = ("robots", "depth", "trap", "address", "timeout", "error", "refused", "not_there",
            "not_a_page")  # fmt: skip
 READ = 8  # /, /moved/to, /large, /script, /deep/1, /deep/2, /elsewhere/linked, /many
 
@@ -86,6 +95,9 @@ def site(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
         "/elsewhere/linked": html("<a href='https://one.example/'>again</a>"),
         "/many": html("<a href='/gone'>again</a>" * 3),
         "/broken.xml": (500, [], b""),
+        # A site of one page answers every address with it.
+        "/soft.jpg": html("nothing here"),
+        "/soft.png": (200, [("Content-Type", "image/png")], html("nothing here")[2]),
     }
     if path in fixed:
         return fixed[path]
@@ -109,6 +121,7 @@ def front(base: str) -> Page:
     pictures = [
         "<img src='/no/secret.jpg' alt='Not to be asked for'>",
         "<img src='/i/404.jpg' alt='Lost in the post'>",
+        "<img src='/soft.jpg' alt='Gone, politely'><img src='/soft.png' alt='Gone as well'>",
         "<img src='http://10.0.0.1/router.jpg' alt='A private place'>",
     ]
     body = "".join(f"<a href='{link}'>x</a>" for link in links)
@@ -194,7 +207,12 @@ def test_the_end_of_the_crawl_says_it(crawled: tuple[Path, str]) -> None:
             line.startswith(start) and row["words"] in line and row["example"][:200] in line
             for line in lines
         ), row
-    assert re.search(r"could have captured 3 of 11 images \(icons aside\); 8 it could not:", said)
+    assert (
+        "  as far as is known, a LAION-type pipeline could have captured 3 of 13 images "
+        "(icons aside), and 10 not:"
+    ) in lines
+    assert lines[0].endswith(", 8 of them answered with an image")
+    assert "2 images not seen: answered, but with no image (text/html; e.g. " in said
 
 
 def test_the_report_says_it(crawled: tuple[Path, str]) -> None:
@@ -204,7 +222,7 @@ def test_the_report_says_it(crawled: tuple[Path, str]) -> None:
     facts = {str(e["data-fact"]): int(str(e["data-value"])) for e in page.select("[data-fact]")}
     unseen = sum(EXPECTED["pages", why] for why in COUNTED)
     assert (facts["pages_fetched"], facts["pages_not_fetched"]) == (READ, unseen)
-    assert (facts["images_in_shape"], facts["images_not_in_shape"]) == (3, 8)
+    assert (facts["images_in_shape"], facts["images_not_in_shape"]) == (3, 10)
     assert page.select_one("header #partial")
     tables = page.select("#coverage ~ details table")
     printed = [
@@ -226,6 +244,35 @@ def test_every_reason_of_the_crawl_has_words() -> None:
     seen = set(words()["unseen"])
     assert set(records.CUTS) <= seen
     assert {"too_large", "private_address", "failed"} <= seen
+
+
+def test_each_cause_of_failure_is_counted_apart(tmp_path: Path) -> None:
+    from optout.database import open_case
+    from optout.report.coverage import current
+    from tests.report_case import image, make_case, write_run
+
+    causes = {
+        "no_host": DNSLookupError(),
+        "tls": SSLError([("SSL routines", "", "certificate verify failed")]),
+        "timeout": TimeoutError(),
+        "connection": ConnectionRefusedError(),
+        "failed": ConnectionLost(),
+    }
+    found = []
+    for number, (why, error) in enumerate(causes.items()):
+        for host in range(number + 1):
+            url = f"https://{why}{host}.example/a.jpg".replace("_", "-")
+            failure = SimpleNamespace(request=Request(url), value=error)
+            outcome, reason, _ = failures.explain(failure, {})
+            found.append(image(url, outcome=outcome, reason=reason, status=None))
+    case = make_case(tmp_path / "case")
+    write_run(case, {"images": found})
+    with open_case(case) as connection:
+        seen = current(connection).unseen
+    assert {row["why"]: row["addresses"] for row in seen} == dict(
+        zip(causes, range(1, 6), strict=True)
+    )
+    assert all(row["words"] == words()["unseen"][row["why"]]["label"] for row in seen)
 
 
 @pytest.mark.parametrize(

@@ -294,3 +294,22 @@ def _killed_after_growth(observations: Path, process: subprocess.Popen[bytes]) -
     process.kill()
     process.wait()
     return not over
+
+
+def test_listed_raw(crawled: Any) -> None:
+    case, base, far = crawled
+    done = optout("show", "signals", "--json", "--case", str(case), cwd=case)
+    assert done.returncode == 0, done.stderr
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
+    told = {(row["signal"], row["url"], row["raw"]) for row in listed}
+    assert {
+        ("ai.txt", f"{far}/ai.txt", AI_TXT.decode()),
+        ("ai.txt", f"{base}/ai.txt", "fetched with status 404"),
+        ("trust.txt", f"{far}/trust.txt", "fetched with status 200"),
+        ("tdmrep.json", f"{base}/.well-known/tdmrep.json", TDMREP.decode()),
+        ("rsl", f"{far}/rsl-header.xml", RSL.decode()),
+        ("content-signal", f"{base}/", "ai-train=no"),
+        ("license", f"{far}/img/1.jpg", "<https://l.example/>"),
+        ("robots.txt", f"{base}/robots.txt", "License: /rsl-robots.xml"),
+    } <= told
+    assert sum(row["signal"] == "link element" for row in listed) == 2

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from crawler.mentions import Mentions
+from crawler.states import add_json
 from tests.harness import FAST, Page, html, jpeg, optout, rows, serving
 
 
@@ -78,6 +80,10 @@ LAZY = [
     "data-bg-multi",
     "data-background-image-set",
     "data-my-own-image-attribute",
+    "data-highres",
+    "data-lowres",
+    "data-hi-res",
+    "data-pin-media",
 ]
 LD = {
     "@context": "https://schema.org",
@@ -105,7 +111,7 @@ PLACES = [
     Place("srcset", '<img srcset="/i/srcset.jpg 2x" alt="Set">', "img", "srcset", alt="Set"),
     Place(
         "picture",
-        '<picture><source srcset="/i/picture.jpg 1x"><img src="/i/img.jpg" alt="P"></picture>',
+        '<picture><source srcset="/i/picture.jpg 1x"><img alt="P"></picture>',
         "source",
         "srcset",
         alt="P",
@@ -352,6 +358,42 @@ PLACES = [
     Place(
         "heading", '<h2>Birds</h2><img src="/i/heading.jpg">', "img", "src", ("heading", "Birds")
     ),
+    Place(
+        "elementor",
+        '<a href="/i/elementor.jpg" data-elementor-lightbox-title="Lit">x</a>',
+        "a",
+        "href",
+        ("data-elementor-lightbox-title", "Lit"),
+    ),
+    Place(
+        "astro",
+        """<astro-island props='{"works":[1,[[0,{"src":[0,"/i/astro.jpg"],"alt":[0,"Isle"]}]]]}'>
+        </astro-island>""",
+        "astro-island",
+        "props",
+        ("JSON alt", "Isle"),
+    ),
+    Place(
+        "vue",
+        """<art-list :works='[{"src":"/i/vue.jpg","title":"Bound"}]'></art-list>""",
+        "art-list",
+        ":works",
+        ("JSON title", "Bound"),
+    ),
+    Place(
+        "svelte",
+        '<script type="application/json" data-sveltekit-fetched data-url="/api">'
+        + json.dumps({"status": 200, "body": '{"url":"/i/svelte.jpg","title":"Kit"}'})
+        + "</script>",
+        "script",
+        "json",
+        ("JSON title", "Kit"),
+    ),
+    Place("noframes", '<noframes><img src="/i/noframes.jpg"></noframes>', "noframes img", "src"),
+    Place("old-image", '<image src="/i/old-image.jpg" alt="Old">', "image", "src", alt="Old"),
+    Place("json-feed-image", "", "feed", "image", ("feed title", "Entry")),
+    Place("json-feed-file", "", "feed", "attachment", ("feed title", "Enclosed")),
+    Place("json-feed-html", "", "feed img", "src", alt="In an entry"),
     Place("pixel", '<img src="/i/pixel.jpg" width="1" height="1">', "img", "src", furniture=True),
 ]
 FEED = """<?xml version="1.0"?><rss xmlns:media="http://search.yahoo.com/mrss/"
@@ -371,12 +413,33 @@ MEDIA = {
         "sizes": {"medium": {"file": "w-300.jpg", "source_url": "/i/wordpress-300.jpg"}},
     },
 }
+JSON_FEED = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "items": [
+        {
+            "id": "1",
+            "url": "/p/json-feed-image",
+            "title": "Entry",
+            "image": "/i/json-feed-image.jpg",
+            "content_html": '<p><img src="/i/json-feed-html.jpg" alt="In an entry"></p>',
+            "attachments": [
+                {
+                    "url": "/i/json-feed-file.jpg",
+                    "mime_type": "image/jpeg",
+                    "title": "Enclosed",
+                },
+                {"url": "/i/song.mp3", "mime_type": "audio/mpeg"},
+            ],
+        }
+    ],
+}
 FILES: dict[str, tuple[str, str]] = {
     "/css/a.css": ("text/css", "a{background:url(../i/sheet.jpg)} @font-face{src:url(f.svg)}"),
     "/css/b.css": ("text/css", '@import url("c/d.css");'),
     "/css/c/d.css": ("text/css", "/* url(no.jpg) */ b{background:url('../../i/import.jpg')}"),
     "/feed.xml": ("application/rss+xml", FEED),
     "/atom.xml": ("application/atom+xml", ATOM),
+    "/feed.json": ("application/feed+json", json.dumps(JSON_FEED)),
     "/_payload.json": ("application/json", '{"a":["/i/nuxt-payload.jpg"]}'),
     "/products.json?limit=250": (
         "application/json",
@@ -409,6 +472,7 @@ def site(path: str, handler: BaseHTTPRequestHandler) -> Page:
         feeds = (
             '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
             '<link rel="alternate" type="application/atom+xml" href="/atom.xml">'
+            '<link rel="alternate" type="application/feed+json" href="/feed.json">'
         )
         return html("".join(f'<a href="/p/{p.name}">-</a>' for p in PLACES), feeds)
     if path == "/sitemap.xml":
@@ -491,6 +555,7 @@ def test_files_say_where_a_mention_stands(
     assert row["attribute"] == f"url() of {crawled[0]}/css/c/d.css"
     assert row["page_url"] == f"{crawled[0]}/p/import"
     assert mentions["feed-html"][0]["page_url"] == f"{crawled[0]}/p/feed-media"
+    assert mentions["json-feed-html"][0]["page_url"] == f"{crawled[0]}/p/json-feed-image"
     assert mentions["sitemap"][0]["page_url"] == f"{crawled[0]}/p/sitemap"
 
 
@@ -499,3 +564,36 @@ def test_sizes_of_one_upload_share_a_group(mentions: dict[str, list[dict[str, An
     assert len(groups) == 1
     assert mentions["feed-media"][0]["image_group"] == mentions["feed-thumb"][0]["image_group"]
     assert mentions["feed-enclosure"][0]["image_group"] != mentions["feed-thumb"][0]["image_group"]
+
+
+def test_refreshes_lead_on(tmp_path: Path) -> None:
+    """By header and by meta, within the site only."""
+
+    def refreshing(path: str, handler: BaseHTTPRequestHandler) -> Page:
+        if path == "/":
+            status, lines, body = html("on")
+            return status, [*lines, ("Refresh", "0;url=/by-meta")], body
+        if path == "/by-meta":
+            meta = '<meta http-equiv="refresh" content="1; url=\'/work\'">'
+            away = '<meta http-equiv="refresh" content="0;url=https://other.example/">'
+            return html("on", meta + away)
+        return html("<img src='/work'>") if path == "/work" else (404, [], b"")
+
+    with serving(refreshing) as base:
+        done = optout("crawl", base, "--case", "c", "--render", "never", *FAST, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = {
+        row["url"].removeprefix(base): row["found_on"] for row in rows(tmp_path / "c", "pages")
+    }
+    assert set(found) == {"/", "/by-meta", "/work"}
+    assert found["/work"] == f"{base}/by-meta"
+    assert rows(tmp_path / "c", "images") == [], "a page is no image of itself"
+
+
+def test_paths_of_a_workshop_are_no_addresses() -> None:
+    """Gatsby keeps its settings among its data: paths of the sources from which it built."""
+    data = '{"image": "src/images/a.jpg", "pic": "/static/a.jpg"}'
+    for file, expected in (("/page-data/sq/d/1.json", 1), ("/works.json", 2)):
+        found = Mentions("https://a.example/", "https://a.example/", file=file)
+        add_json(found, data, "value", "json")
+        assert len(found.rows) == expected

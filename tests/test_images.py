@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crawler import css, html
 from crawler.feeds import read_feed
 from crawler.images import image_refs
-from crawler.links import page_links
+from crawler.links import page_links, refresh_target
 from crawler.mentions import Mentions
 from crawler.sitemaps import read_sitemap
 from crawler.states import add_script
@@ -66,10 +66,92 @@ def refs(body: str, head: str = "") -> list[dict[str, Any]]:
         ('<a href="/page">open</a>', []),
         ('<img src="data:image/png;base64,AAAA">', []),
         ("<!-- <img src=/x.jpg> -->", []),
+        (
+            "<picture><source srcset='/1.webp 1x'><source data-srcset='/2.webp 1x'>"
+            "<source srcset='/3.webp 1x' data-srcset='/4.webp 1x'><img src='/5.jpg'></picture>",
+            [
+                ("source", "srcset", "https://a.example/1.webp"),
+                ("source", "data-srcset", "https://a.example/2.webp"),
+                ("source", "srcset", "https://a.example/3.webp"),
+                ("source", "data-srcset", "https://a.example/4.webp"),
+                ("img", "src", "https://a.example/5.jpg"),
+            ],
+        ),
+        ("<video><source src='/a.mp4'><source srcset='/a.jpg 1x'></video>", []),
+        (
+            "<img data-src='/fox_{width}x.jpg' data-widths='[180, 360]' src='/blank.gif'>",
+            [
+                ("img", "data-src", "https://a.example/fox_180x.jpg"),
+                ("img", "data-src", "https://a.example/fox_360x.jpg"),
+            ],
+        ),
+        (
+            "<li data-responsive='/375.jpg 375, /480.jpg 480'></li>",
+            [
+                ("li", "data-responsive", "https://a.example/375.jpg"),
+                ("li", "data-responsive", "https://a.example/480.jpg"),
+            ],
+        ),
+        ("<image src='/old.jpg'>", [("image", "src", "https://a.example/old.jpg")]),
+        ("<svg><image src='/none.jpg'/></svg>", []),
+        (
+            "<noframes><img src='/bare.jpg'></noframes>",
+            [("noframes img", "src", "https://a.example/bare.jpg")],
+        ),
+        (
+            "<a href='/fox.JPG?x=/page.html#top'>x</a>",
+            [("a", "href", "https://a.example/fox.JPG?x=/page.html")],
+        ),
     ],
 )
 def test_places(body: str, expected: list[tuple[str, str, str]]) -> None:
     assert [(r["tag"], r["attribute"], r["image_url"]) for r in refs(body)] == expected
+
+
+def test_every_source_of_a_picture_is_in_its_group() -> None:
+    found = refs(
+        "<picture><source srcset='/1.webp 1x'><source srcset='/2.webp 1x'>"
+        "<source data-srcset='/3.webp 1x'><img src='/4.jpg' alt='Fox'></picture>"
+    )
+    assert len(found) == 4
+    assert {(r["image_group"], r["alt"]) for r in found} == {(found[0]["image_group"], "Fox")}
+
+
+def test_data_in_a_link_is_no_text_of_it() -> None:
+    data = '{"items": [{"url": "/large.jpg"}]}'
+    found = refs(
+        "<a href='#'><img src='/small.jpg'><b>A<!-- red --> fox</b><style>b{color:red}</style>"
+        f"<script type='application/json'>{data}</script></a>"
+    )
+    assert {r["image_url"][17:] for r in found} == {"/small.jpg", "/large.jpg"}
+    assert found[0]["captions"] == [{"source": "link", "text": "A fox"}]
+
+
+@pytest.mark.parametrize(
+    ("refresh", "target"),
+    [
+        ("0;url=/next", "https://a.example/next"),
+        ("5; URL='next?a=1'", "https://a.example/works/next?a=1"),
+        ('0,url="/next', "https://a.example/next"),
+        (" 1.5 /next", "https://a.example/next"),
+        ("0;url=fox.jpg", None),
+        ("0;url=", None),
+        ("30", None),
+        ("soon;url=/next", None),
+        ("0;url=javascript:alert(1)", None),
+        ("9" * 100_000, None),
+    ],
+)
+def test_a_refresh_is_a_link(refresh: str, target: str | None) -> None:
+    assert refresh_target("https://a.example/works/fox.html", refresh) == target
+    escaped = refresh.replace('"', "&quot;")
+    root = html.parse(f'<meta http-equiv="Refresh" content="{escaped}"><p>x'.encode())
+    assert page_links(root, PAGE) == ([target] if target else [])
+
+
+def test_a_wiki_s_page_about_a_file_is_a_page() -> None:
+    root = html.parse(b"<a href=/wiki/File:Fox.jpg>x</a><a href=/fox.jpg>y</a>")
+    assert page_links(root, PAGE) == ["https://a.example/wiki/File:Fox.jpg"]
 
 
 def test_meta_image_with_its_alt() -> None:
@@ -266,6 +348,26 @@ def test_two_pictures_are_two_groups(body: str) -> None:
         '<img src="{{work}}.jpg">',
         '<img data-image-dimensions="300x200" data-image-focal-point="0.5,0.5">',
         '<a data-url="/works/fox">x</a>',
+        '<a href="https://www.facebook.com/sharer.php?u=http://x.example/fox.jpg">share</a>',
+        '<a href="https://www.pinterest.com/pin/create/button/?media=http://x/fox.jpg">pin</a>',
+        '<a href="https://twitter.com/intent/tweet?url=http://x.example/fox.jpg">tweet</a>',
+        '<a href="/page.html?img=fox.jpg">large</a>',
+        '<a href="/wiki/File:Fox.jpg">large</a>',
+        '<a href="/wiki/Datei%3AFox.jpg">large</a>',
+        '<a href="/look#fox.jpg">large</a>',
+        '<a href="mailto:fox.jpg">write</a>',
+        "<a href=\"javascript:show('/fox.jpg')\">show</a>",
+        '<map><area href="/page?img=/fox.jpg"></map>',
+        '<embed src="/player?img=/fox.jpg">',
+        '<img src="#">',
+        '<img src="#top" alt="Up">',
+        '<img src="fox.html">',
+        '<img data-src="//cdn.shopify.com/fox_{width}x.jpg">',
+        '<img srcset="/fox_{width}x.jpg 1x">',
+        '<script>var all = ["/img/*.jpg", "https://images.unsplash.com/photo-1?"]</script>',
+        '<script>go("/img/*.jpg", "https://images.unsplash.com/photo-1?")</script>',
+        '<script type="application/json">{"a": "mailto:fox.jpg",'
+        '"b": "https://www.facebook.com/sharer/sharer?u=/fox.jpg"}</script>',
         '<script>var path = "/img/" + name + ".jpg", file = "fox.jpg";</script>',
         "<style>@font-face{src:url(font.svg#x)} a{filter:url(f.svg#b)}</style>",
         "<svg><use href='#part'/></svg>",

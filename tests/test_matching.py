@@ -97,7 +97,7 @@ def test_kinds_of_the_same_address(make: MakeCase, tmp_path: Path) -> None:
     spec = dataset(tmp_path, [
         {"url": fox},
         {"url": "http://IMG.mira.example:80/art/red-fox_2019.jpg?a=1&amp;b=2#x"},
-        {"url": "http://www.img.mira.example/art/thumbs/red-fox_2019.jpg?a=1&b=2&w=300"},
+        {"url": "http://www.img.mira.example/art/red-fox_2019.jpg?a=1&b=2&w=300"},
         {"url": "https://proxy.example/?url=https%3A%2F%2Fimg.mira.example%2Fart%2Fred-fox_2019.jpg%3Fa%3D1%26b%3D2"},
         {"url": "http://farm9.static.flickr.com/8170/8044487835_0123456789_o.jpg"},
         {"url": "http://farm9.static.flickr.com/8170/8044487836_0123456789_o.jpg"},
@@ -117,6 +117,22 @@ def test_kinds_of_the_same_address(make: MakeCase, tmp_path: Path) -> None:
     assert matches[6]["evidence"] == ["stem_same_domain"] and matches[6]["strength"] == "lead"
     assert summary.data["by_strength"]["same_address"] == 5
     assert summary.data["images_not_listed"] == 0
+
+
+def test_what_looks_like_a_size_counts_on_own_hosts_only(make: MakeCase, tmp_path: Path) -> None:
+    case = make(sites=("https://mira.example/",))
+    own, elsewhere = "https://mira.example/art/01.jpg", "https://uni.example/~mira/art/01.jpg"
+    observe(case, images=[image(own), image(elsewhere)])
+    rows = [
+        {"url": "https://mira.example/art/thumbs/01.jpg"},
+        {"url": "https://uni.example/~mira/art/thumbs/01.jpg"},
+        {"url": "https://uni.example/~mira/art/01.jpg?utm_source=x"},
+    ]
+    match_case(case, [dataset(tmp_path, rows)])
+    matches = by_row(case)
+    assert [(matches[n]["evidence"][0], matches[n]["strength"]) for n in range(3)] == [
+        ("url_rule", "same_address"), ("url_alike", "lead"), ("url_rule", "same_address"),
+    ]  # fmt: skip
 
 
 def test_redirect_targets_and_all_runs_and_sources_count(make: MakeCase, tmp_path: Path) -> None:
@@ -154,6 +170,7 @@ def test_addresses_as_early_crawls_mis_resolved_them(make: MakeCase, tmp_path: P
     matches = by_row(case)
     assert matches[0]["image_url"] == "https://mira.example/b/img.jpg"
     assert matches[0]["strength"] == "same_address"
+    assert matches[0]["evidence"] == ["url_derived"]
     # A picture of its own lies there: the row means that one.
     assert matches[1]["image_url"] == "https://mira.example/two.jpg"
 
@@ -164,6 +181,7 @@ def test_an_address_cut_at_2000_characters_is_found(make: MakeCase, tmp_path: Pa
     observe(case, images=[image(url)])
     match_case(case, [dataset(tmp_path, [{"url": url[:2000]}])])
     assert found(case)[0]["image_url"] == url
+    assert found(case)[0]["evidence"] == ["url_derived"]
 
 
 def test_pictures_on_shared_hosts_are_found_by_their_id_only(

@@ -45,7 +45,9 @@ def test_every_reader_has_its_method_purposes_basis_source_and_days() -> None:
         assert isinstance(reader.checked, date)
         assert isinstance(reader.valid_from, date)
         assert reader.dialect in dialects()
-        assert reader.token if reader.method.startswith("robots_txt") else reader.directives
+        assert reader.token or reader.directives or reader.families
+        assert reader.token or not reader.method.startswith("robots_txt")
+        assert bool(reader.families) == (reader.method == "reservations")
         assert bool(reader.header) == (reader.method == "robots_txt_and_header")
         assert {rule.value for rule in reader.header} <= {"allowed", "disallowed", "unknown"}
 
@@ -92,7 +94,10 @@ def test_no_reader_is_asked_about_what_was_seen_before_its_time(reader: Reader) 
         file = replace(robots(b"User-agent: *\nDisallow: /"), observed_at=when)
         subject = Subject(hop.url, (hop,), {"https://a.example": file}, observed_at=when)
         found = verdict(reader, subject)
-        if known:
+        if known and reader.families:  # what it reads says nothing here
+            assert (found.value, found.signal) == ("unknown", "none")
+            assert found.why.startswith("nothing that it reads speaks of the image")
+        elif known:
             assert found.value == ("unknown" if reader.may_ignore else "disallowed")
         else:
             assert (found.value, found.line, found.raw) == ("unknown", None, "")

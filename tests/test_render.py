@@ -24,6 +24,11 @@ from crawler.images import image_refs
 from crawler.journal import FILE
 from crawler.render.browser import missing
 from crawler.render.need import why_render
+from optout.case import load_case
+from optout.commands.crawl_outcome import coverage_lines
+from optout.database import open_case
+from optout.report.coverage import current
+from optout.report.words import words
 from tests.harness import FAST, Page, html, jpeg, optout, rows, serving
 
 browser = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -106,6 +111,12 @@ def crawl(base: str, cwd: Path, *more: str, case: str = "case") -> dict[str, Any
     assert done.returncode == 0, done.stderr
     summary = next((cwd / case / "observations").glob("run=*/summary.json"))
     return json.loads(summary.read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def said(cwd: Path, case: str = "case") -> str:
+    """What of the crawl was not seen, as the end of a crawl tells it."""
+    with open_case(load_case(cwd / case)) as connection:
+        return "\n".join(coverage_lines(current(connection)))
 
 
 def paths(case: Path, relation: str = "image_refs", column: str = "image_url") -> set[str]:
@@ -366,18 +377,23 @@ def test_robots_txt_holds_for_the_browser(tmp_path: Path) -> None:
         asked.append(path)
         if path == "/robots.txt":
             return 200, [], b"User-agent: optout\nDisallow: /i/2\nDisallow: /data/\n"
-        if path == "/":
+        if path in ("/", "/two"):
             return html(
-                "<div id=root></div><script>for (const n of [1, 2, 3]) "
+                "<a href=/two>x</a><div id=root></div><script>for (const n of [1, 2, 3]) "
                 "{ const i = new Image(); i.src = `/i/${n}.jpg`; document.body.append(i) }"
                 "fetch('/data/works.json'); fetch('/i/2.jpg')</script>"
             )
         return picture(path) if path.startswith("/i/") else (404, [], b"")
 
     with serving(site) as base:
-        crawl(base, tmp_path, "--render", "auto")
+        summary = crawl(base, tmp_path, "--render", "auto")
     assert "/i/2.jpg" not in asked
     assert "/data/works.json" not in asked
+    # … which may have cost images: it is counted, once however many pages asked.
+    (cut,) = [cut for cut in summary["cut_short"] if cut["kind"] == "robots"]
+    assert (cut["what"], cut["count"]) == ("files", 1)
+    assert cut["examples"] == [f"{base}/data/works.json"]
+    assert "1 file not seen: robots.txt forbids it" in said(tmp_path)
     images = {r["image_url"].rsplit("/", 1)[1]: r for r in rows(tmp_path / "case", "images")}
     assert images["2.jpg"]["outcome"] == "robots_disallowed"
     assert images["2.jpg"]["robots_rule"] == "2: Disallow: /i/2"
@@ -432,6 +448,29 @@ def test_pages_that_do_not_behave(tmp_path: Path) -> None:
         summary = crawl(base, tmp_path, "--render", "auto", "--trap-limit", "3")
     assert {f"/i/{n}.jpg" for n in range(1, 7)} <= paths(tmp_path / "case", "images")
     assert f"{base}/loop" in {url for cut in summary["cut_short"] for url in cut["examples"]}
+
+
+@pytest.mark.chromium
+@browser
+def test_a_page_without_end_is_said_to_be_cut(tmp_path: Path) -> None:
+    more = (
+        "let n = 0; const more = () => { const d = document.createElement('div'); "
+        "d.style.height = '3000px'; document.body.append(d); "
+        "if (n < 4) { const i = new Image(); i.src = `/i/${++n}.jpg`; d.append(i) } }; "
+        "more(); addEventListener('scroll', more)"
+    )
+
+    def site(path: str, handler: BaseHTTPRequestHandler) -> Page | None:
+        if path == "/":
+            return html(f"<img src='#'><div id=root></div><script>{more}</script>")
+        return picture(path) if path.startswith("/i/") else (404, [], b"")
+
+    with serving(site) as base:
+        summary = crawl(base, tmp_path, "--render", "auto")
+    (cut,) = [cut for cut in summary["cut_short"] if cut["kind"] == "endless"]
+    assert (cut["what"], cut["count"], cut["examples"]) == ("pages", 1, [f"{base}/"])
+    assert paths(tmp_path / "case", "images") == {f"/i/{n}.jpg" for n in range(1, 5)}
+    assert f"1 page {words()['unseen']['endless']['label']}" in said(tmp_path)
 
 
 # --- stopped in the middle ---

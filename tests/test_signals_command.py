@@ -104,6 +104,7 @@ def test_an_image(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     by_reader = {verdict["reader"]: verdict for verdict in found["verdicts"]}
     assert by_reader["GPTBot"] == {
         "reader": "GPTBot",
+        "purpose": "",
         "verdict": "disallowed",
         "signal": "robots.txt",
         "where": robots,

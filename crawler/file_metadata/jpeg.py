@@ -5,9 +5,10 @@ ITU-T T.81, annex B; XMP part 3, 1.1.3; C2PA 2.1, A.3.1 (APP11, ISO/IEC 19566-5,
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crawler.file_metadata.jumbf import box_kind
 from crawler.file_metadata.packet import MAX_PACKET, Damaged, Packet, Source
@@ -46,8 +47,8 @@ def jpeg(source: Source) -> Iterator[Packet]:
         yield from _segments(source, split)
     except Damaged as problem:
         damage = problem  # what was collected is still worth giving out
-    for parts in split.xmp.values():
-        yield _joined_xmp(source.data, sorted(parts, key=lambda one: one.order))
+    for digest, parts in split.xmp.items():
+        yield _joined_xmp(digest, source.data, sorted(parts, key=lambda one: one.order))
     for parts in split.boxes.values():
         yield _joined_box(source.data, sorted(parts, key=lambda one: one.order))
     if damage:
@@ -96,10 +97,18 @@ def _take_xmp(source: Source, at: int, end: int, split: _Split) -> None:
         split.xmp.setdefault(source.data[at : at + 32], []).append(part)
 
 
-def _joined_xmp(data: bytes, parts: list[_Part]) -> Packet:
+def _joined_xmp(digest: bytes, data: bytes, parts: list[_Part]) -> Packet:
+    """The GUID of extended XMP is the MD5 of the whole (XMP part 3, 1.1.3.1)."""
     ends = [0, *(one.order + one.end - one.start for one in parts)]
     whole = [one.order for one in parts] == ends[:-1] and ends[-1] == parts[0].whole
-    return _joined("xmp", "APP1 extension", data, parts, 0, whole=whole)
+    found = _joined("xmp", "APP1 extension", data, parts, 0, whole=whole)
+    if found.problem or found.truncated() or _md5(found.data or b"") == digest.upper():
+        return found
+    return replace(found, problem="it has not the digest that it names")
+
+
+def _md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest().upper().encode()
 
 
 def _joined_box(data: bytes, parts: list[_Part]) -> Packet:

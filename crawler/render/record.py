@@ -26,7 +26,8 @@ def rendered_record(visit: Visit, task: Task, supply: Supply, scope: Scope) -> d
 
     `image_refs` and `links` are those that the static pass of the same document did not have;
     `routes` are its one-page-app addresses (#/…). A page that came to no end keeps a `problem`
-    and what it had asked for until then.
+    and what it had asked for until then; `cut` says why only its beginning was seen, `refused`
+    what it could not load because robots.txt forbids it.
     """
     moment = now()
     document = visit.document or Answer(0, {}, b"")
@@ -38,6 +39,9 @@ def rendered_record(visit: Visit, task: Task, supply: Supply, scope: Scope) -> d
         "observed_at": moment,
         "depth": task.depth,
         "problem": visit.problem,
+        "cut": visit.cut,
+        # An image among them has a record of its own.
+        "refused": [url for url in visit.refused if supply.met(url) is None],
         "page": _route_page(task, stood, moment) if "#" in task.url and not visit.problem else None,
         "image_refs": _new_refs(task.url, served["image_refs"], stood["image_refs"])
         + _unnamed(visit, supply, served["image_refs"] + stood["image_refs"], task.url),

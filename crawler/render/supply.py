@@ -84,6 +84,7 @@ class Supply:
         self._images: dict[str, asyncio.Future[Answer | None]] = {}
         self._met: dict[int, Met] = {}
         self._named: set[int] = set()
+        self.refused: set[str] = set()  # assets that robots.txt forbids
 
     # --- for the browser ---
 
@@ -148,8 +149,10 @@ class Supply:
                 self._kept_bytes -= len(gone.body)
         return answer
 
-    def asset_done(self, task: Task, response: Response | None) -> None:
-        """An asset was answered, or (None) will not be."""
+    def asset_done(self, task: Task, response: Response | None, *, refused: bool = False) -> None:
+        """An asset was answered, or (None) will not be; `refused`: robots.txt forbids it."""
+        if refused:
+            self.refused.add(task.url)
         answer = self.keep(task.url, response) if response is not None else None
         if answer is not None and response is not None and answer.is_image():
             self._record_image(task, response)

@@ -80,6 +80,8 @@ class Visit:
         self.html: str | None = None  # as it stood in the end
         self.images: dict[str, None] = {}  # addresses of images, in the order asked
         self.elsewhere: dict[str, None] = {}  # where scripts wanted the whole page to go
+        self.refused: dict[str, None] = {}  # what robots.txt forbade it to load
+        self.cut: str | None = None  # why only its beginning was seen
         self.problem: str | None = None
         self._asked, self._busy = 0, 0
         self._rest_left = _MAX_REST + _ROOM * pace
@@ -139,6 +141,8 @@ class Visit:
             if not self._busy and time.monotonic() - self._touched > _QUIET:
                 break
             await asyncio.sleep(0.02)
+        else:
+            self.cut = self.cut or "it never stopped loading"
         self._rest_left -= time.monotonic() - began
 
     async def _scroll(self, page: Any) -> None:
@@ -149,6 +153,8 @@ class Visit:
             if place == before:
                 break
             before = place
+        else:
+            self.cut = f"it was still growing after {_MAX_SCROLLS} steps down"
         with suppress(TimeoutError):
             await _within(page.evaluate(_SCROLL_BOXES))
 
@@ -167,7 +173,10 @@ class Visit:
     async def _answer(self, request: Any, url: str) -> Answer | None:
         self._asked += 1
         kind = request.resource_type
-        if request.method != "GET" or kind not in _LOADED or self._asked > _MAX_ASKED:
+        if request.method != "GET" or kind not in _LOADED:
+            return None
+        if self._asked > _MAX_ASKED:
+            self.cut = f"it asked for more than {_MAX_ASKED} things"
             return None
         if kind == "document":
             return await self._document(request, url)
@@ -183,11 +192,15 @@ class Visit:
     async def _part(self, request: Any, url: str, kind: str) -> Answer | None:
         """What the page is made of: images, styles, scripts, data."""
         if kind == "image":
+            if url == self.page_url:  # <img src="#">
+                return None
             self.images[url] = None
             return await self._supply.image(url)
         answer = await self._supply.asset(url, _sent(request))
         if answer is not None and answer.is_image():
             self.images[url] = None
+        elif answer is None and url in self._supply.refused:
+            self.refused[url] = None
         return answer
 
     async def _document(self, request: Any, url: str) -> Answer | None:

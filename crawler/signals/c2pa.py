@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,8 @@ from crawler.sniff import sniff
 MAX_BYTES = 64 * 2**20
 _MAX_MANIFESTS = 200
 _LABELS = ("cawg.training-mining", "c2pa.training-mining")
+_MISSING = 'not read because c2pa-python is missing (extra "metadata")'
+_HASH_OF_FILE = re.compile(r"assertion\.(data|bmff|boxes|collection)Hash\.\w+")
 _INFO = ("constraint_info", "constraints_info")  # by the schema and by the text of CAWG 1.1
 # Nothing is fetched: neither a manifest that lies elsewhere, nor a certificate's state.
 _SETTINGS = {"verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}}
@@ -71,12 +74,35 @@ def read(body: bytes, media_type: str | None = None) -> Credentials:
     try:
         import c2pa
     except ImportError:
-        return Credentials(not_read='not read because c2pa-python is missing (extra "metadata")')
+        return Credentials(not_read=_MISSING)
     try:
         with c2pa.Reader(kind, io.BytesIO(body), context=_context()) as reader:
             return credentials(reader.json())
     except c2pa.C2paError as error:
         return _failed(str(error))
+
+
+def read_store(store: bytes) -> Credentials:
+    """Read a manifest store that was taken out of its file (JUMBF); never raises.
+
+    Whether it belongs to the picture cannot be told, so that alone makes it not Invalid: then
+    `state` is "" and the codes of the comparison are left out.
+
+    >>> read_store(b"").present
+    False
+    """
+    try:
+        import c2pa
+    except ImportError:
+        return Credentials(True, not_read=_MISSING)
+    try:
+        with c2pa.Reader("application/c2pa", io.BytesIO(store), context=_context()) as reader:
+            found = credentials(reader.json())
+    except c2pa.C2paError as error:
+        return _failed(str(error))
+    problems = tuple(one for one in found.problems if not _HASH_OF_FILE.fullmatch(one))
+    broken = any(not one.startswith("signingCredential.") for one in problems)
+    return replace(found, problems=problems, state="Invalid" if broken else "")
 
 
 @cache

@@ -81,6 +81,9 @@ class RobotsTxt:
         default_factory=dict, repr=False, compare=False
     )
     _lines: list[Directive] = field(default_factory=list, repr=False, compare=False)
+    _spoken: dict[str, tuple[Directive, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def lines(self) -> tuple[Directive, ...]:
@@ -120,8 +123,12 @@ class RobotsTxt:
     def group_lines(self, token: str) -> tuple[Directive, ...]:
         """Lines, user-agent lines included, of the groups that speak to `token`, in order."""
         name = self._name(token)
-        groups = self._groups[name] if name is not None else []
-        return tuple(d for _, block in groups for d in _directives(block) if d.agents)
+        if name is None:
+            return ()
+        if name not in self._spoken:
+            found = (d for _, block in self._groups[name] for d in _directives(block) if d.agents)
+            self._spoken[name] = tuple(found)
+        return self._spoken[name]
 
     def crawl_delay(self, token: str) -> float | None:
         """Seconds asked for between two requests (not in RFC 9309); the longest if several."""

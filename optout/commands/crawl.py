@@ -17,6 +17,7 @@ OPTIONS = (
     click.option("--pages-only", is_flag=True, help="Ask for no image."),
     click.option("--headers-only", is_flag=True, help="Ask for images' headers only (HEAD)."),
     click.option("--keep-images", is_flag=True, help="Store the images' bytes in the run."),
+    click.option("--warc", is_flag=True, help="Keep every answer as served, in a WARC file."),
     click.option(
         "--render",
         type=click.Choice(["always", "auto", "never"]),
@@ -150,6 +151,7 @@ def _options(chosen: dict[str, Any]) -> Any:
         pages_only=chosen["pages_only"],
         headers_only=chosen["headers_only"],
         keep_images=chosen["keep_images"],
+        warc=chosen["warc"],
         allow_private=chosen["allow_private"],
         owned_hosts=tuple(host.lower() for host in chosen["owned"]),
         render=_render(chosen.get("render")),

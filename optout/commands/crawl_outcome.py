@@ -37,7 +37,8 @@ def tell_outcome(case: Case, summary: dict[str, Any]) -> None:
     note(
         f"{_many(counts['pages_read'], 'page')} read, "
         f"{_many(counts['images_found'], 'image')} found on "
-        f"{_many(counts['image_hosts'], 'host')}, {counts['images_fetched']} of them answered"
+        f"{_many(counts['image_hosts'], 'host')}, "
+        f"{counts['images_fetched']} of them answered with an image"
     )
     for line in coverage_lines(seen):
         note(line)
@@ -61,9 +62,9 @@ def coverage_lines(seen: Coverage) -> list[str]:
     if seen.images:
         left = seen.images - seen.captured
         lines.append(
-            f"  a LAION-type pipeline could have captured {seen.captured} of "
-            f"{_many(seen.images, 'image')} (icons aside)"
-            + (f"; {left} it could not:" if left else "")
+            # Which program wrote which published list is not known; early ones took more.
+            f"  as far as is known, a LAION-type pipeline could have captured {seen.captured} of "
+            f"{_many(seen.images, 'image')} (icons aside)" + (f", and {left} not:" if left else "")
         )
     for row in seen.not_captured:
         example = clean(row["example"])[:_LONG]

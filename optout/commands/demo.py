@@ -31,6 +31,7 @@ CRAWL: dict[str, Any] = {
     "pages_only": False,
     "headers_only": False,
     "keep_images": True,
+    "warc": False,
     "owned": (),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from optout.commands.signals import printable
+from optout.commands.options import printable
 from optout.lint.run import Finding
 from optout.lint.table import SEVERITIES
 

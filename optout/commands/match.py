@@ -175,6 +175,9 @@ def _notes(summary: MatchSummary) -> None:
         note(f"{_count(data['null_urls'], 'row')} without any address")
     for left_out in data["not_searched"]:
         note(f"not searched: {left_out['host']} · {left_out['advice']}")
+    if data["images_archived"]:
+        images = _count(data["images_archived"], "image")
+        note(f"looked for as well: {images} that only archived pages show (optout history)")
     common = len(data["too_common"])
     if common:
         note(f"not used: {_count(common, 'text')} too common or too short to prove anything")

@@ -35,4 +35,13 @@ def wrote(path: Path | str, next_command: str = "") -> None:
     note(f"wrote {path}" + (f" · next: {next_command}" if next_command else ""))
 
 
+def printable(text: str) -> str:
+    """Text of strangers, safe for a terminal: control characters are shown, not obeyed.
+
+    >>> printable("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ COLUMNS = {
     "images": ["image_url", "page_url", "alt", "tag", "status"],
     "signals": ["signal", "url", "raw"],
     "matches": [],  # a few lines each: formats.match_block
+    "captures": ["match_id", "captured_at", "page_url", "raw", "robots_words"],
     "requests": ["folder", "kind", "match_url", "dataset", "dataset_row"],
 }
 SCREEN = 100  # rows of a table for people, unless --limit says otherwise
@@ -43,10 +44,11 @@ def command(
     all_runs: bool,
     limit: int | None,
 ) -> None:
-    """Print the coverage, pages, images, signals, matches or requests of a case.
+    """Print the coverage, pages, images, signals, matches, captures or requests of a case.
 
     A table for reading shows the first 100 rows and some columns; --json and --csv give
-    every row and every column.
+    every row and every column. A row of captures says that an archived page shows a tag with the
+    address of a match (see: optout history).
 
     \b
     Example:
@@ -67,7 +69,8 @@ def command(
         for line in (json_lines if as_json else csv_lines)(chosen):
             out.write(line.encode("utf-8", "replace"))
     else:
-        _print_table(table, rows, SCREEN if limit is None else limit)
+        captures = TABLES["captures"](case, False) if table == "matches" else ()
+        _print_table(table, rows, SCREEN if limit is None else limit, captures)
     _note_partial(case)
 
 
@@ -83,7 +86,7 @@ def _note_partial(case: Case) -> None:
             note(f"{PARTIAL} (why: optout show coverage)")
 
 
-def _print_table(table: str, rows: Iterator[Row], limit: int) -> None:
+def _print_table(table: str, rows: Iterator[Row], limit: int, captures: Iterable[Row] = ()) -> None:
     from rich.console import Console
 
     from optout.report import formats
@@ -93,8 +96,12 @@ def _print_table(table: str, rows: Iterator[Row], limit: int) -> None:
         note(f"no {table} in this case")
         return
     if table == "matches":
+        seen: dict[str, list[Row]] = {}
+        for capture in captures:
+            seen.setdefault(capture["match_id"], []).append(capture)
         for row in shown:
-            sys.stdout.buffer.write(f"{formats.match_block(row)}\n\n".encode("utf-8", "replace"))
+            block = formats.match_block(row, seen.get(row["match_id"], ()))
+            sys.stdout.buffer.write(f"{block}\n\n".encode("utf-8", "replace"))
         sys.stdout.flush()
     else:
         Console().print(formats.table(table, COLUMNS[table], shown))

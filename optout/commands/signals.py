@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.options import json_option, note
+from optout.commands.options import case_option, json_option, note, printable, the_case
 from optout.errors import FetchError
 
 if TYPE_CHECKING:
     from optout.check import Check
+    from optout.readers.subject import Subject
 
 MOST_LINES = 40  # of signals printed for one address; --json prints all
 
 
 @click.command("signals")
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.argument("urls", nargs=-1, metavar="[URL]...")
 @json_option
+@click.option("--effect", is_flag=True, help="Who reads, misreads or passes over each signal.")
+@case_option
 @click.option(
     "--i-own-this-site",
     "owned",
@@ -32,16 +37,27 @@ MOST_LINES = 40  # of signals printed for one address; --json prints all
 def command(
     urls: tuple[str, ...],
     as_json: bool,
+    effect: bool,
+    case_folder: Path | None,
     owned: tuple[str, ...],
     allow_private: bool,
     all_readers: bool,
 ) -> None:
     """Show every opt-out signal of pages or images and what AI crawlers make of it.
 
+    With --effect every known reader is asked, and the image's file is read too. Without an
+    address that is done for all that the case has seen, and nothing is fetched.
+
     \b
     Example:
       optout signals https://your-site.example/images/harbour.jpg
+      optout signals --effect
     """
+    if not urls and not effect:
+        raise click.UsageError("name an address, or add --effect for the whole case")
+    if not urls:
+        _show_case(case_folder, as_json)
+        return
     from crawler.policy import Reach
     from crawler.urls import origin
     from optout.check import Sites, absolute, check, started_at
@@ -50,16 +66,19 @@ def command(
     addresses = [(text, absolute(text)) for text in dict.fromkeys(urls)]
     started = started_at(address for _, address in addresses if address)
     sites = Sites(Reach(started, allow_private), owned)
-    of = readers() if all_readers else reported()
+    of = readers() if all_readers or effect else reported()
     failures = []
     for text, address in addresses:
         if address is None:
             failures.append((text, "failed", "it is no http(s) address"))
             continue
         note(f"asking {address}")
-        found = check(address, sites, of)
-        said = json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
-        click.echo(said)
+        found = check(address, sites, of, whole=effect)
+        if effect:
+            click.echo(_effects([found.subject], as_json), nl=False)
+        else:
+            said = json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
+            click.echo(said)
         if found.outcome in ("failed", "private_address"):
             failures.append((address, found.outcome, found.reason))
         elif found.outcome == "robots_disallowed":
@@ -67,6 +86,31 @@ def command(
     if failures:
         raise _error(failures, len(addresses))
     note(f"next: optout run {origin(addresses[0][1] or '')}")
+
+
+def _show_case(case_folder: Path | None, as_json: bool) -> None:
+    from optout.database import open_case
+    from optout.readers.site import subjects
+
+    with open_case(the_case(case_folder)) as connection:
+        click.echo(_effects(subjects(connection), as_json), nl=False)
+    note("next: optout signals URL --effect")
+
+
+def _effects(subjects: Iterable[Subject], as_json: bool) -> str:
+    """The effect matrix of all known readers, as lines."""
+    from optout.commands.signal_effects import effect_lines, effect_object
+    from optout.readers.effect import MOST, effects
+    from optout.readers.table import readers
+
+    rows = effects(subjects, readers())
+    if len(rows) == MOST:
+        note(f"only the first {MOST} different lines are looked at")
+    if as_json:
+        lines = [json.dumps(effect_object(row), ensure_ascii=False) for row in rows]
+    else:
+        lines = effect_lines(rows)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def as_object(found: Check) -> dict[str, Any]:
@@ -82,6 +126,7 @@ def as_object(found: Check) -> dict[str, Any]:
         "verdicts": [
             {
                 "reader": reader.name,
+                "purpose": verdict.purpose,
                 "verdict": verdict.value,
                 "signal": verdict.signal,
                 "where": verdict.where,
@@ -106,8 +151,11 @@ def as_text(found: Check) -> str:
         lines.append(f"  redirected to {found.final_url}")
     lines += ["", *_signal_lines(found), "", "what readers make of it"]
     width = max(16, *(len(reader.name) for reader, _ in found.verdicts))
+    before = None
     for reader, verdict in found.verdicts:
-        lines.append(f"  {reader.name:<{width}} {verdict.value:<11} {verdict.why}")
+        name, before = ("" if reader is before else reader.name), reader
+        purpose = f"{verdict.purpose}: " if verdict.purpose else ""
+        lines.append(f"  {name:<{width}} {verdict.value:<11} {purpose}{verdict.why}")
         if verdict.raw:
             lines.append(f"{'':{width + 15}}{verdict.raw.strip()}")
     return "\n".join(map(printable, lines)) + "\n"
@@ -127,15 +175,6 @@ def _signal_lines(found: Check) -> list[str]:
         lines.append(f"  {'' if number is None else number:>4}  {raw.strip()}")
     more = len(raws) - MOST_LINES
     return [*lines, f"  and {more} more (--json prints all)"] if more > 0 else lines
-
-
-def printable(text: str) -> str:
-    """Text of strangers, safe for a terminal: control characters are shown, not obeyed.
-
-    >>> printable("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _error(failures: list[tuple[str, str, str]], asked: int) -> FetchError:

@@ -24,6 +24,7 @@ def command(urls: tuple[str, ...]) -> None:
     """
     from optout.identity import identify
 
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     for url in urls or _lines():
         found = identify(url)
         record = {
@@ -33,7 +34,8 @@ def command(urls: tuple[str, ...]) -> None:
             "rule": found.rule,
             "candidate_key": found.candidate_key,
         }
-        click.echo(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
+        sys.stdout.buffer.write(encode(record).encode("utf-8", "replace") + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _lines() -> Iterable[str]:

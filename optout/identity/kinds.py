@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,9 @@ class Unwrap:
 
     name: str
     hosts: tuple[str, ...]
-    needs: tuple[str, ...]  # one of these stands in every address (lower-case) that fits
+    # One of these stands in the path (lower-case) of every address that fits. With "?" instead, it
+    # has a query, in which the table's `query` fits.
+    needs: tuple[str, ...]
     pattern: re.Pattern[str]
     decode: str  # "percent", "hex" or "base64"
     # The target must begin with a host below a known public suffix, and the folders before it, the
@@ -39,10 +41,17 @@ class Rewrite:
 
     name: str
     needs: tuple[str, ...]
+    folder: re.Pattern[str] | None  # fits a folder of every path that fits
+    exact: bool  # single folders say for sure whether one of `needs` is there
+    marks: bool  # changes only file names that may have marks of size
     appended: bool  # only where something follows the extension of a picture
     when: re.Pattern[str] | None
     pattern: re.Pattern[str]
     to: str
+
+    def needed(self, path: str) -> bool:
+        """Whether `path` (lower-case) has one of the words, if there are any."""
+        return not self.needs or any(word in path for word in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class Stems:
 
     ends: re.Pattern[str]
     starts: re.Pattern[str]
+    inner: re.Pattern[str]  # fits every name with an end that `last` of the rules does not fit
     letter: re.Pattern[str]  # a size straight after a number; keeps group 1
     shortest: int
     shortest_words: int
@@ -93,37 +103,20 @@ class Rules:
     unwraps: Mapping[str, tuple[Unwrap, ...]]
     platforms: Mapping[str, tuple[Rule, ...]]
     rewrites: tuple[Rewrite, ...]
-    rewrite_folders: Mapping[str, frozenset[int]]  # a folder of `needs`, numbers of its rewrites
-    rewrite_words: tuple[tuple[str, int], ...]  # any other word of `needs`
-    rewrites_appended: frozenset[int]
     folders: Marks
     telling_folders: Marks
     ends: Marks
     telling_ends: Marks
     starts: Marks
     telling_starts: Marks
-    any_end: re.Pattern[str]  # fits wherever one of the two does
-    any_start: re.Pattern[str]
+    any_start: re.Pattern[str]  # fits wherever one of the two does
+    # Of names in lower case, without extension; they also fit others.
+    last: re.Pattern[str]  # every name with a mark of size at its end, but for `inner` of the stems
+    last_piece: re.Pattern[str]  # what stands in such a name after its last sign
+    first_piece: re.Pattern[str]  # what stands before the first sign where a mark is at the start
+    queries: re.Pattern[str]  # fits every query by which a wrapper carries an address
     parameters: Parameters
     stems: Stems
 
 
 R = TypeVar("R", Unwrap, Rule)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[R]):
-    """The rules one host is asked for: its own, and those for all that need a certain word."""
-
-    always: tuple[R, ...]
-    by_word: tuple[R, ...]
-    words: tuple[str, ...]
-
-    def near(self, text: str) -> tuple[R, ...]:
-        """Those that may fit `text` (lower-case)."""
-        for word in self.words:
-            if word in text:
-                return self.always + tuple(
-                    rule for rule in self.by_word if any(need in text for need in rule.needs)
-                )
-        return self.always

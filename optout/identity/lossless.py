@@ -10,6 +10,8 @@ import html
 import re
 from typing import NamedTuple
 
+from optout.identity.memory import Memory
+
 
 class Address(NamedTuple):
     """The parts of a readable http(s) address in normal form."""
@@ -21,9 +23,10 @@ class Address(NamedTuple):
 
     def text(self) -> str:
         """The lossless form: host[:port]/path[?query]."""
-        port = f":{self.port}" if self.port else ""
-        query = f"?{self.query}" if self.query else ""
-        return f"{self.host}{port}{self.path}{query}"
+        host, port, path, query = self
+        if port:
+            host = f"{host}:{port}"
+        return f"{host}{path}?{query}" if query else host + path
 
 
 _SPACE = " \t\n\r\f\0"
@@ -32,18 +35,22 @@ _ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
 _ENTITY = re.compile(r"&(?:[A-Za-z]+[0-9]*|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _START = re.compile(r"(?:https?:)?//", re.I)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
-_PERCENT = re.compile(r"%(?:[0-9A-Fa-f]{2})?|[^%]")
+_SERVER = re.compile(r"[^/?\\]*")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# RFC 3986, 3.3 and 3.4: besides the unreserved, these may stand unencoded.
-_PATH_TOO = frozenset("!$&'()*+,;=:@/")
-_QUERY_TOO = _PATH_TOO | {"?"}
-_NOTHING_TO_DO = re.compile(r"[A-Za-z0-9_~!$&'()*+,;=:@/?.-]*")
-# Most addresses are in normal form but for the scheme: no port, no escapes, no fragment. An "&" is
-# left to the long way where a ";" follows, as in "&amp;".
+# An escape in upper case of anything but the unreserved is in normal form.
+_ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])"
+# What is not in normal form; RFC 3986, 3.3 and 3.4, say what may stand unencoded.
+_ODD = f"(?!{_ESCAPE})%(?:[0-9A-Fa-f]{{2}})?"
+_ODD_IN_PATH = re.compile(_ODD + r"|[^%A-Za-z0-9_~!$&'()*+,;=:@/.-]")
+_ODD_IN_QUERY = re.compile(_ODD + r"|[^%A-Za-z0-9_~!$&'()*+,;=:@/?.-]")
+# Most addresses are in normal form but for the scheme: no port, no fragment. An "&" is left to the
+# long way where a ";" may follow, as in "&amp;".
 _PLAIN = re.compile(
-    r"https?://((?:[a-z0-9_-]+\.)+[a-z0-9_-]+)(/[A-Za-z0-9_~!$'()*+,=:@/.-]*)?"
-    r"(?:\?([A-Za-z0-9_~!$&'()*+,=:@/.?-]*))?"
+    r"(?:https?:)?//((?:[a-z0-9_-]+\.)+[a-z0-9_-]+)"
+    rf"(/[A-Za-z0-9_~!$'()*+,=:@/.-]*(?:{_ESCAPE}[A-Za-z0-9_~!$'()*+,=:@/.-]*)*)?"
+    rf"(?:\?([A-Za-z0-9_~!$&'()*+,=:@/.?-]*(?:{_ESCAPE}[A-Za-z0-9_~!$&'()*+,=:@/.?-]*)*))?"
 )
+_LONGEST_HOST = 253  # RFC 1035, 2.3.4, without the dot of the root
 _DEFAULT_PORTS = {"", "80", "443"}
 
 
@@ -58,18 +65,20 @@ def parse(url: str) -> Address | None:
     plain = _PLAIN.fullmatch(url)
     if plain and "/." not in url:
         host, path, query = plain.groups("")
-        return Address(host, "", path or "/", query)
+        if len(host) <= _LONGEST_HOST:
+            return Address(host, "", path or "/", query)
     url = _unescaped(url.strip(_SPACE).translate(_REMOVED))
     start = _START.match(url)
     if not start:
         return None
     rest = url[start.end() :].partition("#")[0]
-    end = next((i for i, char in enumerate(rest) if char in "/?\\"), len(rest))
-    server = _server(rest[:end])
+    written = _SERVER.match(rest)[0]  # type: ignore[index]  # it fits anything
+    server = _server(written)
     if server is None:
         return None
-    path, _, query = rest[end:].partition("?")
-    return Address(*server, _path(path), _encoded(query.replace("\\\\", "\\"), _QUERY_TOO))
+    path, _, query = rest[len(written) :].partition("?")
+    query = _ODD_IN_QUERY.sub(_encoded, query.replace("\\\\", "\\"))
+    return Address(*server, _path(path), query)
 
 
 def lossless(url: str) -> str | None:
@@ -125,7 +134,7 @@ def _host(text: str) -> str | None:
     if not host.isascii():
         host = _punycode(host)
     host = host.removesuffix(".")
-    return host if len(host) <= 253 and _HOST.fullmatch(host) else None
+    return host if len(host) <= _LONGEST_HOST and _HOST.fullmatch(host) else None
 
 
 def _punycode(host: str) -> str:
@@ -144,24 +153,23 @@ def _path(text: str) -> str:
     if "\\" in text:
         # One old pipeline doubled backslashes; browsers read one as a slash (URL Standard, 4.4).
         text = text.replace("\\\\", "\\").replace("\\", "/")
-    path = _encoded(text, _PATH_TOO)
+    path = _ODD_IN_PATH.sub(_encoded, text)
     return _without_dots(path) if "/." in path else path or "/"
 
 
-def _encoded(text: str, also: frozenset[str]) -> str:
+def _encoded(found: re.Match[str]) -> str:
+    return _ENCODED[found[0]]
+
+
+def _one(piece: str) -> str:
     """Percent-encoding of RFC 3986, 6.2.2: upper-case hex, nothing encoded that need not be."""
-    if _NOTHING_TO_DO.fullmatch(text) and ("?" not in text or "?" in also):
-        return text
-    return "".join(_one(piece, also) for piece in _PERCENT.findall(text))
-
-
-def _one(piece: str, also: frozenset[str]) -> str:
     if len(piece) == 3:
         char = chr(int(piece[1:], 16))
         return char if char in _UNRESERVED else piece.upper()
-    if piece in _UNRESERVED or piece in also:
-        return piece
     return "".join(f"%{byte:02X}" for byte in piece.encode("utf-8", "replace"))
+
+
+_ENCODED = Memory(_one)
 
 
 def _without_dots(path: str) -> str:

@@ -1,20 +1,22 @@
-"""rules.toml → the rules, read once, and which of them a host is asked for."""
+"""rules.toml → the rules, read once."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
-from optout.identity.kinds import Asked, Marks, Parameters, R, Rewrite, Rule, Rules, Stems, Unwrap
+from optout.identity.kinds import Marks, Parameters, R, Rewrite, Rule, Rules, Stems, Unwrap
 
 # The sign stands alone before the rest: `re` then looks at no other place of a name.
 _END = "[-_.@]{}$"
 _ENDS = "[-_.@!~](?:<>)(?:[-_.@!~](?:<>))*$"
-_FOLDER = re.compile(r"/([^/]+)/")  # a word of `needs` that is a folder
+# The sign before the last piece: no other place is tried.
+_LAST = "(?s)(?>.*[-_.@!~])(?:{})$"
+_LOOKBEHIND = re.compile(r"\(\?<[=!][^()]*\)")
 
 
 def text() -> str:
@@ -27,60 +29,34 @@ def rules() -> Rules:
     """The rules, read once."""
     data = tomllib.loads(text())
     words = _fragments(data["fragments"])
-    rewrites = tuple(_rewrite(entry, words) for entry in data["rewrite"])
+    last = _filled(_pieces(data, "last"), words)
     return Rules(
         unwraps=_by_host(map(_unwrap, data["unwrap"])),
         platforms=_by_host(map(_rule, data["rule"])),
-        rewrites=rewrites,
-        rewrite_folders=_by_folder(rewrites),
-        rewrite_words=tuple(
-            (word, number)
-            for number, rewrite in enumerate(rewrites)
-            for word in rewrite.needs
-            if not _FOLDER.fullmatch(word)
-        ),
-        rewrites_appended=frozenset(number for number, r in enumerate(rewrites) if r.appended),
+        rewrites=tuple(_rewrite(entry, words) for entry in data["rewrite"]),
         folders=_marks(_some(data["folder"], False), words, "(?i){}$"),
         telling_folders=_marks(_some(data["folder"], True), words, "(?i){}$"),
         ends=_marks(_some(data["name"], False, "end"), words, _END),
         telling_ends=_marks(_some(data["name"], True, "end"), words, _END),
         starts=_marks(_some(data["name"], False, "start"), words, "{}"),
         telling_starts=_marks(_some(data["name"], True, "start"), words, "{}"),
-        any_end=_marks(_some(data["name"], None, "end"), words, _END).pattern,
         any_start=_marks(_some(data["name"], None, "start"), words, "{}").pattern,
+        last=re.compile(_LAST.replace("{}", last)),
+        last_piece=re.compile(_LOOKBEHIND.sub("", last)),
+        first_piece=re.compile(_filled(_pieces(data, "first"), words)),
+        queries=re.compile(_either(e["query"] for e in data["unwrap"] if "query" in e)),
         parameters=_parameters(data["parameters"], data["embedded"]),
         stems=_stems(data["stems"], words),
     )
 
 
-def _by_folder(rewrites: Iterable[Rewrite]) -> dict[str, frozenset[int]]:
-    table: dict[str, frozenset[int]] = {}
-    for number, rewrite in enumerate(rewrites):
-        for word in rewrite.needs:
-            if _FOLDER.fullmatch(word):
-                table[word[1:-1]] = table.get(word[1:-1], frozenset()) | {number}
-    return table
-
-
-@lru_cache(maxsize=65536)
-def unwraps_for(host: str) -> Asked[Unwrap]:
-    """Wrappers that name `host` or a name above it, then those for every host."""
-    return _for_host(rules().unwraps, host)
-
-
-@lru_cache(maxsize=65536)
-def platforms_for(host: str) -> Asked[Rule]:
-    """Platforms that name `host` or a name above it, then those for every host."""
-    return _for_host(rules().platforms, host)
-
-
-def _for_host(table: Mapping[str, tuple[R, ...]], host: str) -> Asked[R]:
-    labels = host.split(".")
-    names: list[str] = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    found = [rule for name in [*names, ""] for rule in table.get(name, ())]
-    by_word = tuple(rule for rule in found if rule.needs)
-    words = dict.fromkeys(word for rule in by_word for word in rule.needs)
-    return Asked(tuple(rule for rule in found if not rule.needs), by_word, tuple(words))
+@cache
+def guesses() -> frozenset[str]:
+    """Names of the rules that rest on how addresses are usually built."""
+    data = tomllib.loads(text())
+    marked = (entry for kind in ("unwrap", "rewrite") for entry in data[kind] if entry.get("guess"))
+    found = {entry["name"] for entry in (*data["folder"], *data["name"], *marked)}
+    return frozenset(found)
 
 
 def _by_host(found: Iterable[R]) -> dict[str, tuple[R, ...]]:
@@ -109,10 +85,18 @@ def _rule(entry: dict[str, Any]) -> Rule:
 
 
 def _rewrite(entry: dict[str, Any], words: Mapping[str, str]) -> Rewrite:
-    when = re.compile(entry["when"]) if "when" in entry else None
-    pattern = re.compile(_filled(entry["pattern"], words))
-    needs, appended = tuple(entry.get("needs", ())), entry.get("appended", False)
-    return Rewrite(entry["name"], needs, appended, when, pattern, entry["to"])
+    needs = tuple(entry.get("needs", ()))
+    return Rewrite(
+        entry["name"],
+        needs,
+        folder=re.compile(entry["folder"]) if "folder" in entry else None,
+        exact="folder" not in entry and all("/" not in word.strip("/") for word in needs),
+        marks="last" in entry,
+        appended=entry.get("appended", False),
+        when=re.compile(entry["when"]) if "when" in entry else None,
+        pattern=re.compile(_filled(entry["pattern"], words)),
+        to=entry["to"],
+    )
 
 
 def _fragments(entries: Mapping[str, str]) -> dict[str, str]:
@@ -144,6 +128,17 @@ def _marks(entries: list[dict[str, Any]], words: Mapping[str, str], frame: str) 
     return Marks(re.compile(frame.replace("{}", f"(?:{either})")), names)
 
 
+def _pieces(data: dict[str, Any], at: str) -> str:
+    """What the first or the last piece of a name with a mark of size may be."""
+    return _either(
+        entry[at] for entry in (*data["rewrite"], *data["name"], data["stems"]) if at in entry
+    )
+
+
+def _either(patterns: Iterable[str]) -> str:
+    return "|".join(f"(?:{pattern})" for pattern in patterns)
+
+
 def _parameters(entry: dict[str, Any], embedded: dict[str, Any]) -> Parameters:
     groups = ("tracking", "cache", "resize")
     return Parameters(
@@ -161,6 +156,7 @@ def _stems(entry: dict[str, Any], words: Mapping[str, str]) -> Stems:
     return Stems(
         ends=re.compile(_ENDS.replace("<>", _filled(entry["ends"], words))),
         starts=re.compile(_filled(entry["starts"], words)),
+        inner=re.compile(entry["inner"]),
         letter=re.compile(entry["letter"]),
         shortest=entry["shortest"],
         shortest_words=entry["shortest_words"],
@@ -168,5 +164,5 @@ def _stems(entry: dict[str, Any], words: Mapping[str, str]) -> Stems:
         longest_number=entry["longest_number"],
         folders=entry["folders"],
         content=re.compile(entry["content"]),
-        low_information=re.compile("|".join(f"(?:{p})" for p in entry["low_information"])),
+        low_information=re.compile(_either(entry["low_information"])),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from optout.identity.kinds import Stems
+from optout.identity.memory import Memory
 from optout.identity.rules import rules
 
 _DIGIT = re.compile(r"\d")
@@ -25,14 +27,15 @@ def stem_of(path: str) -> str | None:
     >>> stem_of("/art/Red-Fox_2019-300x200.jpg"), stem_of("/DSC_0001.JPG")
     ('red-fox_2019', None)
     """
-    stem = _bare(_without_extension(_plain(path.rpartition("/")[2])))
+    stem = _stem(path.rpartition("/")[2])
     return stem if tells(stem) else None
 
 
-def stem_with_folders(path: str) -> str | None:
+def stem_with_folders(path: str, plain: bool = False) -> str | None:
     """As stem_of; a name that says too little is joined to the folders that say enough.
 
-    Such a stem has a slash in it; it tells on its own domain only.
+    Such a stem has a slash in it; it tells on its own domain only. `plain`: the name has no mark
+    of size (names.py).
 
     >>> stem_with_folders("/data/image/486455321/xxl.jpg")
     '486455321/'
@@ -40,37 +43,54 @@ def stem_with_folders(path: str) -> str | None:
     '54a8ab7cb6dfd/3'
     """
     head, _, name = path.rpartition("/")
-    stem = _bare(_without_extension(_plain(name)))
-    return stem if tells(stem) else _joined(head.split("/")[-_FOLDERS:], stem)
+    stem = name.lower().rpartition(".")[0] if plain else _stem(name)
+    return stem if _TELLS[stem] else _joined(head.split("/")[-_FOLDERS:], stem)
 
 
 def _joined(folders: list[str], stem: str) -> str | None:
     table = rules().stems
-    kept = [] if _says_nothing(stem) and not _NUMBER.fullmatch(stem) else [stem]
+    kept = [stem] if _NUMBER.fullmatch(stem) or not _SAYS_NOTHING[stem] else []
+    digits = _digits(stem) if kept else 0
     for folder in reversed(folders):
-        part = _bare(_plain(folder))
-        if _says_nothing(part):
+        part = _FOLDER[folder]
+        if part.says_nothing:
             continue
-        kept.insert(0, part)
-        if _names_a_record(part) or _digits(kept) >= table.shortest:
-            return "/".join(kept) if len(kept) > 1 else f"{part}/"
+        kept.append(part.stem)
+        digits += part.digits
+        if part.names_a_record or digits >= table.shortest:
+            return "/".join(reversed(kept)) if len(kept) > 1 else f"{part.stem}/"
         if len(kept) > table.folders:
             break
     return None
 
 
-def _names_a_record(folder: str) -> bool:
-    if _DATE.fullmatch(folder):
-        return False
-    return tells(folder) or (folder.isdigit() and len(folder) >= _RECORD)
+class _Part(NamedTuple):
+    """A folder as a part of a stem."""
+
+    stem: str
+    says_nothing: bool  # but "picture" or a size
+    names_a_record: bool
+    digits: int
 
 
+def _folder(name: str) -> _Part:
+    stem = _bare(_plain(name))
+    record = tells(stem) or (stem.isdigit() and len(stem) >= _RECORD)
+    date = _DATE.fullmatch(stem) is not None
+    return _Part(stem, _SAYS_NOTHING[stem], record and not date, _digits(stem))
+
+
+def _digits(part: str) -> int:
+    """How many digits `part` has if it is a number, but no year."""
+    return len(part) if part.isdigit() and not _DATE.fullmatch(part) else 0
+
+
+_FOLDER = Memory(_folder)
 _RECORD = 5  # a folder of so many digits is the number of a record
 
 
-def _digits(parts: list[str]) -> int:
-    """How many digits stand in names that are numbers, years left out."""
-    return sum(len(part) for part in parts if part.isdigit() and not _DATE.fullmatch(part))
+def _stem(name: str) -> str:
+    return _bare(_without_extension(_plain(name)))
 
 
 def _plain(name: str) -> str:
@@ -88,7 +108,7 @@ def _without_extension(name: str) -> str:
 def _bare(name: str) -> str:
     """The name without the marks of size at its end and at its start."""
     table = rules().stems
-    end = table.ends.search(name)
+    end = table.ends.search(name) if _may_end(name, table) else None
     if end:
         name = name[: end.start()]
     start = table.starts.match(name)
@@ -98,7 +118,12 @@ def _bare(name: str) -> str:
     return (name[:-1] if letter else name).strip(" ._-")
 
 
-@lru_cache(maxsize=65536)
+def _may_end(name: str, table: Stems) -> bool:
+    if "x" in name or "*" in name:
+        return bool(table.inner.search(name) or rules().last.match(name))
+    return rules().last.match(name) is not None
+
+
 def _says_nothing(part: str) -> bool:
     found = rules()
     return (
@@ -108,9 +133,12 @@ def _says_nothing(part: str) -> bool:
     )
 
 
-@lru_cache(maxsize=65536)
 def tells(stem: str) -> bool:
     """Whether `stem` (case-folded) says enough to know one picture by."""
+    return _TELLS[stem]
+
+
+def _tells(stem: str) -> bool:
     table = rules().stems
     if len(stem) < table.shortest:
         return len(stem) >= table.shortest_number and stem.isdigit() and not _DATE.fullmatch(stem)
@@ -120,3 +148,7 @@ def tells(stem: str) -> bool:
     if _DIGIT.search(stem):
         return True
     return len(stem) >= table.shortest_words and len(_WORD.findall(stem)) > 1
+
+
+_SAYS_NOTHING = Memory(_says_nothing)
+_TELLS = Memory(_tells)

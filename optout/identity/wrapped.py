@@ -7,10 +7,11 @@ import binascii
 import re
 from urllib.parse import unquote
 
+from optout.identity.asked import HOSTS
 from optout.identity.hosts import known_suffix, registered_domain
 from optout.identity.kinds import Unwrap
 from optout.identity.lossless import Address, parse
-from optout.identity.rules import rules, unwraps_for
+from optout.identity.rules import rules
 
 _IMAGE_IN_URL = re.compile(
     r"\.(?:jpe?g|jfif|png|gif|webp|avif|bmp|tiff?|jxl|heic)(?:$|[?&%])", re.I
@@ -25,7 +26,7 @@ def inner_address(address: Address) -> tuple[str, Address] | None:
     """The name of the wrapper and the address inside, or None."""
     text = address.text()
     lower = text.lower()
-    for wrapper in unwraps_for(address.host).near(lower):
+    for wrapper in HOSTS[address.host].unwraps.near(lower):
         if wrapper.between and not _HOST_FOLDER.search(address.path):
             continue
         found = wrapper.pattern.match(text)

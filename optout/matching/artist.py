@@ -57,6 +57,7 @@ class Artist:
     """All that the rows of a data set are held against."""
 
     pictures: frozenset[str]  # image addresses, icons and the like left out
+    archived: frozenset[str]  # of them those that only captures of an archive name
     known: tuple[Known, ...]
     keys: frozenset[str]
     hashes: frozenset[str]  # md5 and sha256 of the artist's files
@@ -84,6 +85,7 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[st
     pictures = _pictures(connection)
     return Artist(
         pictures=pictures,
+        archived=_archived(connection),
         known=tuple(known),
         keys=frozenset(k.identity.key for k in known if k.identity.key),
         hashes=frozenset(value for _, *hashes in files for value in hashes if value),
@@ -101,7 +103,8 @@ _SHORT_NAME = "a single short word stands in too many texts; add the name in ful
 
 def _known(connection: duckdb.DuckDBPyConnection) -> list[Known]:
     rows = connection.sql("SELECT * FROM case_addresses ORDER BY ALL").fetchall()
-    known = [_address(url, address, via) for url, address, via in rows]
+    archived = _archived(connection)
+    known = [_address(url, address, via, url in archived) for url, address, via in rows]
     known += [
         Known(k.image_url, k.address[:LONGEST], 3, _CUT, identify(k.address[:LONGEST]))
         for k in known
@@ -121,9 +124,12 @@ def _known(connection: duckdb.DuckDBPyConnection) -> list[Known]:
 _CUT = "cut at 2,000 characters as the crawl did"
 
 
-def _address(image_url: str, address: str, via: str) -> Known:
+_ARCHIVED = "archived: only captures of an earlier state of a site show it"
+
+
+def _address(image_url: str, address: str, via: str, archived: bool) -> Known:
     redirected = via == "redirect"
-    note = f"{image_url} redirects there" if redirected else None
+    note = f"{image_url} redirects there" if redirected else _ARCHIVED if archived else None
     return Known(image_url, address, 2 if redirected else 1, note, identify(address))
 
 
@@ -137,6 +143,11 @@ def _misresolved(page_url: str, raw: str) -> str | None:
 def _pictures(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     rows = connection.sql("SELECT image_url FROM case_images WHERE NOT furniture").fetchall()
     return frozenset(url for (url,) in rows)
+
+
+def _archived(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    query = "SELECT image_url FROM case_images WHERE archived AND NOT furniture"
+    return frozenset(url for (url,) in connection.sql(query).fetchall())
 
 
 def _stems(known: Iterable[Known], pictures: frozenset[str]) -> dict[str, Stem]:

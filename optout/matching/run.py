@@ -78,6 +78,7 @@ def _derive(
 
     from optout import tables
     from optout.database import relation
+    from optout.identity.rules import guesses
     from optout.matching.texts import generic
     from optout.works import case_works
 
@@ -85,7 +86,11 @@ def _derive(
     connection.register("candidates", found.candidates)
     for name, table in lookups(artist, works).items():
         connection.register(name, table)
-    variables: dict[str, Any] = {"case_id": case.case_id, "most_rows": generic().most_rows}
+    variables: dict[str, Any] = {
+        "case_id": case.case_id,
+        "most_rows": generic().most_rows,
+        "guesses": sorted(guesses()),
+    }
     results: dict[str, pa.Table] = {}
     for query in _QUERIES:
         results[query] = relation(connection, query, **variables).to_arrow_table()

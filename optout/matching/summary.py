@@ -38,11 +38,13 @@ def summarise(
 
     `not_searched` names hosts and names that cannot be searched for, with advice; `too_common`
     texts and file names in too many rows (with how many), then those too general to look for.
-    Icons and the like count neither among `images` nor among `works`.
+    Icons and the like count neither among `images` nor among `works`; addresses that only captures
+    of an archive name are counted apart, as `images_archived`.
     """
     matches = tables["matches"]
     unlisted = set(tables["not_listed"]["image_url"].to_pylist())
-    works = _works(tables["works"], artist.pictures, unlisted)
+    pictures = artist.pictures - artist.archived
+    works = _works(tables["works"], pictures, unlisted)
     return {
         "date": case.as_of().isoformat(),
         "matches": matches.num_rows,
@@ -55,7 +57,8 @@ def summarise(
         "null_urls": sum(count.null_urls for count in counts),
         "skipped": sum(count.skipped for count in counts),
         "datasets": _datasets(counts),
-        "images": len(artist.pictures),
+        "images": len(pictures),
+        "images_archived": len(artist.archived),
         "images_not_listed": len(unlisted),
         "works": len(works),
         "works_not_listed": sum(not listed for listed in works.values()),

@@ -60,7 +60,7 @@ def _ask(reader: Reader, url: str, subject: Subject) -> Verdict:
     place = _place(reader, url, subject)
     if isinstance(place, Verdict):
         return place
-    token = _addressed(reader, place.rules)
+    token = addressed(reader, place.rules)
     decision = place.rules.decide(token, target(url))
     found = _verdict(reader, subject, place, decision, _because(token, place, decision))
     if reader.may_ignore and found.value == DISALLOWED:
@@ -80,7 +80,7 @@ def _place(reader: Reader, url: str, subject: Subject) -> _Place | Verdict:
     return _Place(place, url, file, rules)
 
 
-def _addressed(reader: Reader, rules: RobotsTxt) -> str:
+def addressed(reader: Reader, rules: RobotsTxt) -> str:
     """The reader's token, or the one whose groups it obeys where it is not named itself."""
     tokens = (reader.token, *reader.instead)
     return next((token for token in tokens if rules.names(token)), reader.token)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.signals import robots_txt
 from crawler.urls import clean, origin
+from optout.readers.around import Around, pages_of
 from optout.readers.table import Reader, reported
 from optout.readers.verdicts import (
     ALLOWED,
@@ -18,6 +19,7 @@ from optout.readers.verdicts import (
     SiteFile,
     Subject,
     Verdict,
+    answers,
     site_file,
     verdict,
 )
@@ -56,11 +58,12 @@ def reader_summary(
     of = reported() if of is None else of
     files = _site_files(connection)
     tallies: dict[tuple[str, Reader], _Tally] = {}
-    for url, reader, found in _verdicts(connection, files, of):
-        key = origin(clean(url) or url), reader
-        if key not in tallies:
-            tallies[key] = _Tally()
-        tallies[key].add(found)
+    for subject in _subjects(connection, files, whole=_needs_all(of)):
+        place = origin(subject.url)
+        for reader in of:
+            if (place, reader) not in tallies:
+                tallies[place, reader] = _Tally()
+            tallies[place, reader].add(verdict(reader, subject))
     rows = [tally.row(place, reader) for (place, reader), tally in tallies.items()]
     without_images = files.keys() - {place for place, _ in tallies}
     rows += [row for place in without_images for row in _root_rows(place, files, of)]
@@ -73,12 +76,20 @@ def image_verdicts(
 ) -> Iterator[tuple[str, Verdict]]:
     """(image address, verdict) for every image of the current runs and every reader.
 
-    Images by address, readers in the order given; without `of`, those that reports show.
+    Images by address, readers in the order given; without `of`, those that reports show. A reader
+    whose verdicts differ by purpose gives one for each.
     Addresses that were only listed, not asked for, are judged by what is known of their origin.
     """
     of = reported() if of is None else of
-    for url, _, found in _verdicts(connection, _site_files(connection), of):
-        yield url, found
+    for subject in _subjects(connection, _site_files(connection), whole=_needs_all(of)):
+        for reader in of:
+            for found in answers(reader, subject):
+                yield subject.named, found
+
+
+def _needs_all(of: Sequence[Reader]) -> bool:
+    """Whether any of them looks at more than robots.txt and header lines."""
+    return any(reader.families for reader in of)
 
 
 def robots_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
@@ -140,9 +151,27 @@ def _root_rows(place: str, files: dict[str, SiteFile], of: Sequence[Reader]) -> 
     return [ReaderRow(place, r, 0, 0, 0, verdict(r, root)) for r in of if r.token]
 
 
-def _verdicts(
-    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile], of: Sequence[Reader]
-) -> Iterator[tuple[str, Reader, Verdict]]:
+def subjects(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+    """Everything a case knows an answer about, with what was served around it.
+
+    Its images by address; origins with a robots.txt and no image; pages that say something.
+    """
+    files = _site_files(connection)
+    places = set()
+    for subject in _subjects(connection, files, whole=True):
+        places.add(origin(subject.url))
+        yield subject
+    around = Around(_query, connection)
+    for place in sorted(files.keys() - places):
+        yield around.completed(Subject(f"{place}/", site_files=files))
+    for page in pages_of(list(_query(connection, "signal_pages"))):
+        yield Subject(page.url, observed_at=page.observed_at, pages=(page,))
+
+
+def _subjects(
+    connection: duckdb.DuckDBPyConnection, files: dict[str, SiteFile], *, whole: bool
+) -> Iterator[Subject]:
+    around = Around(_query, connection) if whole else None
     for row in _query(connection, "image_answers"):
         subject = Subject(
             url=clean(row["image_url"]) or row["image_url"],
@@ -150,9 +179,9 @@ def _verdicts(
             site_files=files,
             reason=row["reason"] or "",
             observed_at=row["observed_at"],
+            named=row["image_url"],
         )
-        for reader in of:
-            yield row["image_url"], reader, verdict(reader, subject)
+        yield around.completed(subject) if around else subject
 
 
 def _hop(hop: dict[str, Any]) -> Hop:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crawler.file_metadata.packet import Packet
+from crawler.signals.c2pa import Credentials
 from crawler.signals.robots_txt import RobotsTxt, rules_for
 from crawler.urls import resolve
 from optout.readers.dialects import dialects
+from optout.readers.served import Page, Readings, TextFile
 from optout.readers.table import Reader
 
 ALLOWED, DISALLOWED, UNKNOWN = "allowed", "disallowed", "unknown"
@@ -40,6 +43,8 @@ class SiteFile:
     body: bytes | None = field(default=None, repr=False)
     # By dialect, each read once however many images ask.
     _readings: dict[str, RobotsTxt] = field(default_factory=dict, repr=False, compare=False)
+    # What the parsers of other families make of its lines, likewise.
+    readings: Readings = field(default_factory=Readings, repr=False, compare=False)
 
     def read_as(self, dialect: str) -> RobotsTxt | None:
         """The rules as a parser of `dialects` reads them; "" is RFC 9309 to the letter."""
@@ -52,13 +57,24 @@ class SiteFile:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One address, the chain it was answered with, and robots.txt by origin."""
+    """One address, the chain it was answered with, and what else speaks of it."""
 
     url: str
     hops: tuple[Hop, ...] = ()  # empty when it was not asked for
     site_files: Mapping[str, SiteFile] = field(default_factory=dict)
     reason: str = ""  # why no answer was obtained, or not the whole one
     observed_at: datetime | None = None
+    pages: tuple[Page, ...] = ()  # that show it, or itself; only those with a signal
+    texts: Mapping[str, tuple[TextFile, ...]] = field(default_factory=dict)  # by origin
+    documents: Mapping[str, TextFile] = field(default_factory=dict)  # licences, by address
+    packets: tuple[Packet, ...] | None = None  # of its file; None where that was not looked at
+    credentials: Credentials | None = None  # read from the whole file, where it was at hand
+    named: str = ""  # the address as observed, where that differs
+
+    @property
+    def final_url(self) -> str:
+        """The address that answered last."""
+        return self.hops[-1].url if self.hops else self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,7 @@ class Verdict:
     clause: str
     basis: str
     observed_at: datetime | None
+    purpose: str = ""  # where the reader's verdicts differ by purpose; "" is all of its purposes
 
 
 def site_file(

@@ -39,6 +39,7 @@ class Reader:
     token: str = ""  # its product token in robots.txt; its own name in header lines
     instead: tuple[str, ...] = ()  # tokens it obeys where it is not named itself
     dialect: str = ""  # of `dialects`
+    families: tuple[str, ...] = ()  # of `families`, for the method reservations
     directives: tuple[str, ...] = ()  # header rules it obeys
     header: tuple[HeaderRule, ...] = ()
     lines_read: str = "all"

@@ -15,6 +15,7 @@ from optout.readers.by_header import (
     img2dataset_obeys,
 )
 from optout.readers.by_robots_txt import by_protego, by_robots_txt
+from optout.readers.reservations import by_reservations
 from optout.readers.subject import (
     ALLOWED,
     DISALLOWED,
@@ -37,6 +38,7 @@ __all__ = [
     "SiteFile",
     "Subject",
     "Verdict",
+    "answers",
     "img2dataset_obeys",
     "site_file",
     "verdict",
@@ -45,29 +47,42 @@ __all__ = [
 ]
 
 # The ways in which readers read; readers.toml names one for each.
-METHODS: dict[str, Callable[[Reader, Subject], Verdict]] = {
+METHODS: dict[str, Callable[[Reader, Subject], Verdict | tuple[Verdict, ...]]] = {
     "robots_txt": by_robots_txt,
     "robots_txt_and_header": by_robots_txt_and_header,
     "robots_txt_protego": by_protego,
     "x_robots_tag_img2dataset": by_img2dataset,
     "headers_datadiligence": by_datadiligence,
+    "reservations": by_reservations,
 }
+
+
+_STRICTEST = (DISALLOWED, UNKNOWN, ALLOWED)
+
+
+def answers(reader: Reader, subject: Subject) -> tuple[Verdict, ...]:
+    """The reader's verdict; one per purpose where they differ, in the order of its purposes."""
+    found = METHODS[reader.method](reader, subject)
+    every = found if isinstance(found, tuple) else (found,)
+    return tuple(_in_its_time(reader, one) for one in every)
 
 
 def verdict(reader: Reader, subject: Subject) -> Verdict:
     """Would `reader` take what is at this address? Says which line decided.
+
+    Where its answers differ by purpose, the strictest one.
 
     >>> from optout.readers.table import readers
     >>> hop = Hop("https://a.example/1.jpg", 200, (("X-Robots-Tag", "googlebot: noindex, noai"),))
     >>> verdict(readers()[0], Subject(hop.url, (hop,))).value   # img2dataset splits once
     'allowed'
     """
-    return _in_its_time(reader, METHODS[reader.method](reader, subject))
+    return min(answers(reader, subject), key=lambda one: _STRICTEST.index(one.value))
 
 
 def verdicts(subject: Subject, of: Sequence[Reader]) -> list[Verdict]:
-    """One verdict per reader, in the order given."""
-    return [verdict(reader, subject) for reader in of]
+    """The answers of every reader, in the order given."""
+    return [one for reader in of for one in answers(reader, subject)]
 
 
 def _in_its_time(reader: Reader, found: Verdict) -> Verdict:

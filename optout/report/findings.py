@@ -33,7 +33,7 @@ class Run:
     source: str  # crawl, export, list, API or capture
     started_at: datetime | None
     finished_at: datetime
-    current: bool  # the latest of its source: the counts of the page are from these
+    current: bool  # says how things are: the counts of the page are from these
     overrides: tuple[str, ...] = ()  # hosts whose robots.txt was recorded, not obeyed
 
 

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # but tab and l
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 # A program that splits at ";" instead of "," begins a cell there.
 _AFTER_SEPARATOR = re.compile(r"(;\s*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+_CAPTURES = 3  # shown of a match
 _LONG = 200  # characters of one cell in a table for people
 
 
@@ -68,8 +69,9 @@ def table(name: str, columns: list[str], rows: Iterable[Row]) -> Table:
     return result
 
 
-def match_block(row: Row) -> str:
-    """A match in a few lines: its id (for `optout confirm`), where it is listed, and why."""
+def match_block(row: Row, captures: Sequence[Row] = ()) -> str:
+    """A match in a few lines: its id (for `optout confirm`), where it is listed, and why; then
+    the first `captures` that show a tag with its address."""
     from optout.report.words import evidence_labels, label
 
     edition = f", edition {row['edition']}" if row["edition"] else ""
@@ -85,7 +87,18 @@ def match_block(row: Row) -> str:
     lines.append(f"  why: {reasons}")
     if row["contradiction"]:
         lines.append(f"  does not fit: {_short(row['contradiction'])}")
+    lines += [_capture(capture) for capture in captures[:_CAPTURES]]
+    if len(captures) > _CAPTURES:
+        lines.append(f"  and {len(captures) - _CAPTURES} more captures (optout show captures)")
     return "\n".join(lines)
+
+
+def _capture(row: Row) -> str:
+    return (
+        f"  a capture of {row['captured_at'][:10]} shows this tag: {row['tag']} "
+        f"{row['attribute']}={_short(row['raw'])} on {_short(row['page_url'])}; "
+        f"{row['robots_reader']} then: {_short(row['robots_words'])}"
+    )
 
 
 def clean(text: str) -> str:

@@ -10,6 +10,7 @@ from optout import tables
 from optout.case import Case
 from optout.lint.gather import gather as seen
 from optout.lint.run import findings
+from optout.report.captures import captures_of
 from optout.report.changes import changes_of
 from optout.report.coverage import current
 from optout.report.damage import damage_told
@@ -19,7 +20,7 @@ from optout.report.history import runs_of
 from optout.report.page import Report
 from optout.report.rows import host_in_words, match_in_words
 from optout.report.searched import searched
-from optout.report.sites import reader_verdicts, robots_answer
+from optout.report.sites import reader_verdicts, robots_answer, signal_effects
 from optout.report.words import computed_strengths, words
 from optout.report.written import written
 
@@ -67,12 +68,14 @@ def gather(case: Case) -> Report:
             not_listed=_list(connection, "report_not_listed", choices),
             not_listed_reasons=tuple(_rows(connection, "report_not_listed_reasons")),
             readers=reader_verdicts(connection),
+            effects=_first(signal_effects(connection)),
             page_only=_list(connection, "report_page_only", choices),
             requests_date=date,
             requests_folder=f"requests/{date}/",
             requests=lists,
             lint=len(findings(seen(connection, case))),
             first_dataset=_first_dataset(),
+            captures=captures_of(connection, case, frozenset(choices.rejected)),
         )
 
 

@@ -48,12 +48,14 @@ class Report:
     not_listed: Listing
     not_listed_reasons: tuple[Row, ...]
     readers: tuple[ReaderVerdicts, ...]
+    effects: Listing
     page_only: Listing
     requests_date: str
     requests_folder: str
     requests: tuple[Written, ...]
     lint: int = 0  # findings of optout.lint
     first_dataset: Row | None = None  # what to search first, where none has been
+    captures: Listing = field(default_factory=Listing)  # matches that archived pages show
     thumbnails: dict[str, str] = field(default_factory=dict)  # work_id → data: address
 
     @property
@@ -166,7 +168,8 @@ class Report:
     @property
     def earlier_runs(self) -> tuple[Run, ...]:
         failed = self.failed_since
-        return tuple(run for run in self.runs if not run.current and run not in failed)
+        others = (run for run in self.runs if not run.current and run.source != "capture")
+        return tuple(run for run in others if run not in failed)
 
     @property
     def failed_since(self) -> tuple[Run, ...]:

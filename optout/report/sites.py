@@ -22,6 +22,30 @@ def reader_verdicts(connection: duckdb.DuckDBPyConnection) -> tuple[ReaderVerdic
     return tuple(_verdicts(row) for row in reader_summary(connection))
 
 
+def signal_effects(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """One row per text of a site that says something, with the readers by its effect on them."""
+    from optout.readers.effect import MISREADS, NOT_FOR_IT, READS, UNSURE, effects
+    from optout.readers.site import subjects
+    from optout.readers.table import readers
+
+    named = {"read": READS, "misread": MISREADS, "unsure": UNSURE, "others": NOT_FOR_IT}
+    return [
+        {
+            "host": row.host,
+            "signal": row.signal,
+            "line": row.said[0].line,
+            "raw": row.raw,
+            "scope": row.said[0].scope,
+            "images": row.images,
+            "asked": len(row.cells),
+            "passed_over": len(row.by("ignores")),
+            "whys": tuple(f"{cell.reader}: {cell.why}" for cell in row.by(MISREADS)),
+            **{key: tuple(c.reader for c in row.by(effect)) for key, effect in named.items()},
+        }
+        for row in effects(subjects(connection), readers())
+    ]
+
+
 def robots_answer(row: Row) -> Row:
     """A row of report_sites.sql with its robots.txt in words (`robots`, `no_robots`, `builder`)."""
     outcome, status = row["robots_outcome"], row["robots_status"]

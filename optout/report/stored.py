@@ -54,6 +54,17 @@ def matches(case: Case, all_runs: bool = False) -> Iterator[Row]:
     return _stream(case, "show_matches", all_runs, **hosts_said(case))
 
 
+def captures(case: Case, all_runs: bool = False) -> Iterator[Row]:
+    """For each match the captures of an archive that show a tag with its address."""
+    from optout.database import open_case
+    from optout.history.sightings import sightings
+
+    if not (case.matches / "matches.parquet").is_file():
+        return
+    with damage_told(case), open_case(case) as connection:
+        yield from map(_plain_row, sightings(connection))
+
+
 def requests(case: Case, all_runs: bool = False) -> Iterator[Row]:
     """Every row of the latest request lists (of all dates with `all_runs`)."""
     dates = sorted(p for p in case.requests.glob("*") if p.is_dir() and p.name[:1].isdigit())
@@ -85,6 +96,7 @@ TABLES: dict[str, Callable[[Case, bool], Iterator[Row]]] = {
     "images": images,
     "signals": signals,
     "matches": matches,
+    "captures": captures,
     "requests": requests,
 }
 

@@ -1,11 +1,13 @@
 """Pairs, negatives and addresses → recall by level, false merges and speed, printed.
 
-python tests/benchmarks/identity.py SUITE [--addresses FILE ...] [--repeat N]
+python tests/benchmarks/identity.py [SUITE] [--addresses FILE ...] [--repeat N] [--processes N]
 
 SUITE holds pairs.jsonl (variant, canonical_candidate, quality) and negatives.jsonl (a, b), each two
 addresses of one picture, or of two. Pairs are told apart in two halves by a hash of their domain,
 so that rules can be written on one and tried on the other. FILE is a Parquet file with a column
-named URL, or a CSV file whose last column holds addresses; their first N × repetitions are timed.
+named URL, or a CSV file whose last column holds addresses; they are timed one by one, and N times
+over in bulk. What is not named is looked for in the reference material: $OPTOUT_SHARED, else the
+folder `shared` beside the checkout. Where that is absent too, made-up addresses are timed.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import argparse
 import csv
 import hashlib
 import json
+import os
+import random
 import resource
 import time
 from collections import Counter
@@ -30,20 +34,32 @@ from optout.identity import ELSEWHERE, SAME_DOMAIN, Identity, identify, register
 from optout.identity.bulk import keys, keys_of_many, register
 
 LEVELS = (1, 2, 3, 4, 5, 6)
+SHARED = Path(os.environ.get("OPTOUT_SHARED") or Path(__file__).parents[2].parent / "shared")
+_LAION = SHARED / "data" / "laion"
+FILES = (
+    _LAION / "img2dataset_testfiles" / "test_10000.parquet",
+    _LAION / "laion_aesthetics_samples" / "laion_art_2000_urls.csv",
+)
+_ROUNDS = 9  # the machine may have other things to do: the quickest round counts
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("suite", type=Path)
-    parser.add_argument("--addresses", type=Path, nargs="*", default=[])
-    parser.add_argument("--repeat", type=int, default=10)
+    parser.add_argument("suite", type=Path, nargs="?", default=SHARED / "suites" / "url_identity")
+    parser.add_argument("--addresses", type=Path, nargs="*", default=FILES)
+    parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    _recall(args.suite)
-    urls = [url for file in args.addresses for url in _addresses(file)]
-    if urls:
-        _rows_have_keys(urls)
-        _speed(urls, args.repeat, args.processes)
+    if (args.suite / "pairs.jsonl").is_file():
+        _recall(args.suite)
+    else:
+        print(f"recall and false merges are not measured: there is no {args.suite / 'pairs.jsonl'}")
+    urls = [url for file in args.addresses if file.is_file() for url in _addresses(file)]
+    if not urls:
+        print("no file of real addresses is there: made-up ones are timed")
+        urls = _made_up()
+    _rows_have_keys(urls)
+    _speed(urls, args.repeat, args.processes)
 
 
 def _recall(suite: Path) -> None:
@@ -97,8 +113,9 @@ def _rows_have_keys(urls: list[str]) -> None:
 
 
 def _speed(urls: list[str], repeat: int, processes: int) -> None:
-    own = min(_seconds(identify, urls) for _ in range(3))
-    peer = min(_seconds(canonicalize_url, urls) for _ in range(3))
+    # Turn by turn, so that a slow moment of the machine slows both.
+    rounds = [(_seconds(identify, urls), _seconds(canonicalize_url, urls)) for _ in range(_ROUNDS)]
+    own, peer = (min(times) for times in zip(*rounds, strict=True))
     print(
         f"one by one: identify {own / len(urls) * 1e6:.1f} µs, canonicalize_url "
         f"{peer / len(urls) * 1e6:.1f} µs of processor time per address, ratio {own / peer:.2f}"
@@ -128,11 +145,21 @@ def _seconds(function: Callable[[str], object], urls: list[str]) -> float:
 
 
 def _rate(name: str, rows: int, run: Callable[[], None]) -> None:
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), _processor_time()
     run()
     rate = rows / (time.perf_counter() - begun)
+    each = (_processor_time() - before) / rows * 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{name}: {rate:,.0f} rows/s; most memory so far {peak:,.0f} MiB")
+    print(
+        f"{name}: {rate:,.0f} rows/s, {each:.1f} µs of processor time per row with the start of "
+        f"processes; most memory so far {peak:,.0f} MiB"
+    )
+
+
+def _processor_time() -> float:
+    """Seconds, of this process and of those it started that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _drain(tables: Iterable[pa.Table]) -> None:
@@ -151,6 +178,29 @@ def _addresses(file: Path) -> Iterator[str]:
         return
     with file.open(encoding="utf-8", newline="") as lines:
         yield from [row[-1] for row in csv.reader(lines)][1:]
+
+
+_FOLDERS = (
+    "art", "wp-content/uploads/2019/03", "images", "media/catalog/product", "thumbs", "300x200",
+    "large", "files/styles/large/public", "gallery", "2017", "assets", "p", "image/cache/data",
+)  # fmt: skip
+_WORDS = ("red", "fox", "in", "snow", "img", "dsc", "portrait", "winter", "blue", "horse", "study")
+_ENDS = ("", "", "", "", "-300x200", "_large", "-1024x768", "_m", "@2x", "-scaled", "_1200")
+_QUERIES = ("", "", "", "", "?w=300", "?v=1571438579", "?id=7&size=large", "?utm_source=x&crop=1")
+
+
+def _made_up(number: int = 12_000) -> list[str]:
+    """Addresses of invented sites, the same ones every time."""
+    some = random.Random(number)
+    return [_one_made_up(some) for _ in range(number)]
+
+
+def _one_made_up(some: random.Random) -> str:
+    host = f"{some.choice(('www.', '', '', 'cdn.'))}artist-{some.randrange(4000)}.example"
+    folders = "/".join(some.choices(_FOLDERS, k=some.randrange(4)))
+    name = "-".join([*some.choices(_WORDS, k=some.randrange(1, 5)), str(some.randrange(10**6))])
+    end, query = some.choice(_ENDS), some.choice(_QUERIES)
+    return f"https://{host}/{folders}{'/' if folders else ''}{name}{end}.jpg{query}"
 
 
 if __name__ == "__main__":

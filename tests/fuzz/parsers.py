@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from crawler import file_metadata
 from crawler.signals import (
     ai_control,
     ai_txt,
@@ -20,6 +21,7 @@ from crawler.signals import (
     x_robots_tag,
     xmp,
 )
+from crawler.sniff import sniff
 
 
 def _text(body: bytes) -> str:
@@ -90,7 +92,7 @@ def _rsl_references(body: bytes) -> None:
 
 
 def _image_metadata(body: bytes) -> None:
-    for packet in image_metadata.read(body).packets:
+    for packet in image_metadata.read(file_metadata.read(body, sniff(body))).packets:
         xmp.parse(packet)
 
 

@@ -1,0 +1,207 @@
+"""Files that would be put in place → what each reader makes of them: before, and after.
+
+The verdict functions of optout/readers judge both; nothing is promised that they do not say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from crawler.urls import place_of
+from optout.protect.agents import search_agents
+from optout.protect.reservation import says_it, with_reservation
+from optout.protect.situation import Situation
+from optout.readers.table import Reader, readers
+from optout.readers.verdicts import (
+    ALLOWED,
+    DISALLOWED,
+    UNKNOWN,
+    SiteFile,
+    Subject,
+    Verdict,
+    site_file,
+    verdict,
+)
+
+# Whose reason is shown: what is not as wished comes first.
+_TELLING = {True: (DISALLOWED, UNKNOWN, ALLOWED), False: (ALLOWED, UNKNOWN, DISALLOWED)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many addresses a reader may take, may not take, and what is not known."""
+
+    allowed: int = 0
+    disallowed: int = 0
+    unknown: int = 0
+    why: str = ""  # of the most frequent verdict that is not as wished, else of the most frequent
+
+    @property
+    def words(self) -> str:
+        """In a word or two, for a table."""
+        parts = ((self.allowed, "allowed"), (self.disallowed, "not allowed"))
+        some = [f"{n} {word}" for n, word in (*parts, (self.unknown, "unknown")) if n]
+        if len(some) == 1:
+            return some[0].partition(" ")[2]
+        return ", ".join(some) or "no address"
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        return self.allowed, self.disallowed, self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One host and reader, before and after."""
+
+    place: str
+    mine: bool
+    reader: str
+    operator: str
+    purpose: str
+    searches: bool  # being found hangs on it
+    basis: str
+    source: str
+    before: Tally
+    after: Tally
+
+    @property
+    def changed(self) -> bool:
+        return self.before.counts != self.after.counts
+
+
+def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]:
+    """A row per host and reader: images for those who gather, pages and images for search.
+
+    `robots` holds the generated robots.txt by host[:port]; header lines are those of
+    reservations.toml on every host that the artist controls.
+    """
+    after_files = _files_after(found, robots)
+    before: dict[tuple[str, str], _Count] = {}
+    after: dict[tuple[str, str], _Count] = {}
+    for place, asking, subject in _questions(found):
+        changed = _after(subject, after_files, found)
+        for reader in asking:
+            key = place, reader.name
+            before.setdefault(key, _Count()).add(verdict(reader, subject))
+            after.setdefault(key, _Count()).add(verdict(reader, changed))
+    mine = {host.place: host.mine for host in found.hosts}
+    searching = {agent.token for agent in search_agents()}
+    return tuple(
+        Effect(
+            place=host.place,
+            mine=mine[host.place],
+            reader=reader.name,
+            operator=reader.operator,
+            purpose=reader.purpose,
+            searches=reader.token in searching,
+            basis=reader.basis,
+            source=reader.source,
+            before=before[host.place, reader.name].tally(reader.token in searching),
+            after=after[host.place, reader.name].tally(reader.token in searching),
+        )
+        for host in found.hosts
+        for reader in asked()
+        if (host.place, reader.name) in before
+    )
+
+
+@cache
+def asked() -> tuple[Reader, ...]:
+    """The readers of readers.toml, and the search engines that are not among them.
+
+    Readers for "*" are left out: they are ways of parsing, not somebody who takes pictures.
+    """
+    known = tuple(reader for reader in readers() if reader.token != "*")  # noqa: S105
+    tokens = {reader.token.lower() for reader in known if reader.token}
+    example = next(reader for reader in known if reader.method == "robots_txt")
+    return known + tuple(
+        replace(
+            example,
+            name=agent.token,
+            token=agent.token,
+            operator=agent.operator,
+            purpose="search",
+            valid_from=None,
+            basis="specification",
+            source="https://www.rfc-editor.org/rfc/rfc9309",
+        )
+        for agent in search_agents()
+        if agent.token.lower() not in tokens
+    )
+
+
+class _Count:
+    """Verdicts of one host and reader."""
+
+    def __init__(self) -> None:
+        self.values: Counter[str] = Counter()
+        self.reasons: Counter[tuple[str, str]] = Counter()
+
+    def add(self, found: Verdict) -> None:
+        self.values[found.value] += 1
+        self.reasons[found.value, found.why] += 1
+
+    def tally(self, searches: bool) -> Tally:
+        value = next((value for value in _TELLING[searches] if self.values[value]), ALLOWED)
+        why = next((why for (v, why), _ in self.reasons.most_common() if v == value), "")
+        return Tally(self.values[ALLOWED], self.values[DISALLOWED], self.values[UNKNOWN], why)
+
+
+def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subject]]:
+    """(host[:port], who asks, what for)."""
+    searching = {agent.token for agent in search_agents()}
+    pages = [Subject(url, site_files=found.site_files) for url in found.pages]
+    places = {host.place for host in found.hosts}
+    empty = places - {place_of(subject.url) for subject in found.images}
+    roots = [
+        Subject(f"{host.origin}/", site_files=found.site_files)
+        for host in found.hosts
+        if host.place in empty
+    ]
+    for subjects, of in (
+        (found.images, asked()),
+        # Readers of an image's own answer have nothing to go by where no image is.
+        (roots, [reader for reader in asked() if reader.token not in {"", *searching}]),
+        (pages, [reader for reader in asked() if reader.token in searching]),
+    ):
+        for subject in subjects:
+            place = place_of(subject.url)
+            if place in places:
+                yield place, of, subject
+
+
+def _files_after(found: Situation, robots: Mapping[str, bytes]) -> dict[str, SiteFile]:
+    """robots.txt by origin once the generated files are in place, http and https alike."""
+    files = dict(found.site_files)
+    origins = [*found.site_files, *(host.origin for host in found.hosts)]
+    for place_origin in origins:
+        body = robots.get(place_of(place_origin))
+        if body is not None:
+            url = f"{place_origin}/robots.txt"
+            files[place_origin] = site_file(url, outcome="fetched", status=200, body=body)
+    return files
+
+
+def _after(subject: Subject, files: Mapping[str, SiteFile], found: Situation) -> Subject:
+    """The same address once the header rules and files are in place."""
+    hops = tuple(
+        replace(hop, headers=with_reservation(hop.headers)) if found.controls(hop.url) else hop
+        for hop in subject.hops
+    )
+    return replace(subject, hops=hops, site_files=files)
+
+
+def lacking_headers(found: Situation) -> dict[str, tuple[int, int]]:
+    """Per own host[:port]: how many images answered there, and how many lack a header line."""
+    counts: dict[str, tuple[int, int]] = {}
+    for image in found.images:
+        last = image.hops[-1] if image.hops else None
+        if last is None or not found.controls(last.url):
+            continue
+        seen, lacking = counts.get(place_of(last.url), (0, 0))
+        counts[place_of(last.url)] = seen + 1, lacking + (not says_it(last.headers))
+    return counts

@@ -1,0 +1,178 @@
+"""What is said on a site, and readers → who reads it, who misreads it, who passes over it.
+
+A reader misreads what it looks at where its verdict contradicts the signal's own specification:
+it takes what it is asked not to, or it stays away for words that ask for something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, status
+from crawler.urls import origin
+from optout.readers.by_robots_txt import addressed
+from optout.readers.families import families, looked_at
+from optout.readers.reservations import reservations
+from optout.readers.statement import Reservation
+from optout.readers.subject import Subject, Verdict
+from optout.readers.table import Reader
+from optout.readers.verdicts import answers
+
+MISREADS, READS, UNSURE = "misreads", "reads", "unknown"
+NOT_FOR_IT, IGNORES = "not for it", "ignores"
+EFFECTS = (MISREADS, READS, UNSURE, NOT_FOR_IT, IGNORES)  # of several images the first decides
+EXAMPLES = 3  # images of a row whose verdicts are compared; the others are counted
+MOST = 5000  # rows; a site may send another line with every answer
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one reader makes of one signal."""
+
+    reader: str
+    effect: str  # of EFFECTS
+    why: str = ""  # one sentence, for all but `ignores`
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One signal of a site, as it stands there."""
+
+    host: str  # scheme, host and port
+    signal: str
+    raw: str
+    said: tuple[Reservation, ...]  # what it says, as first met: several words may be in one text
+    images: int  # that it speaks of; of a page's own words, that are shown there
+    cells: tuple[Cell, ...]  # in the order of the readers asked
+
+    def by(self, effect: str) -> tuple[Cell, ...]:
+        """The readers on which it has this effect."""
+        return tuple(cell for cell in self.cells if cell.effect == effect)
+
+
+def effects(subjects: Iterable[Subject], of: Sequence[Reader]) -> list[Effect]:
+    """One row per text found, by host, signal and text; a cell per reader, in the order given.
+
+    Verdicts are compared on the first EXAMPLES images of a row: a text has the same effect on
+    all of them, but for a robots.txt that keeps a reader from some. At most MOST rows: texts met
+    after that are left out.
+    """
+    rows: dict[tuple[str, str, str], _Row] = {}
+    for subject in subjects:
+        asked = _Asked(subject)
+        here: dict[tuple[str, str, str], list[Reservation]] = {}
+        for one in reservations(subject):
+            here.setdefault((origin(one.where), one.signal, one.raw), []).append(one)
+        for key, said in here.items():
+            if key in rows or len(rows) < MOST:
+                rows.setdefault(key, _Row(said)).add(said, asked, of)
+    return [
+        Effect(*key, tuple(row.said), row.images, row.cells(of))
+        for key, row in sorted(rows.items(), key=lambda pair: pair[0])
+    ]
+
+
+@dataclass
+class _Asked:
+    """A subject, and the answers to what was asked about it so far."""
+
+    subject: Subject
+    _answers: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+
+    @property
+    def is_image(self) -> bool:
+        return bool(self.subject.hops or self.subject.reason or self.subject.named)
+
+    def answers(self, reader: Reader) -> tuple[Verdict, ...]:
+        if reader.name not in self._answers:
+            self._answers[reader.name] = answers(reader, self.subject)
+        return self._answers[reader.name]
+
+
+@dataclass
+class _Row:
+    said: list[Reservation]
+    images: int = 0
+    looked: int = 0
+    found: dict[str, Cell] = field(default_factory=dict)
+
+    def add(self, said: list[Reservation], asked: _Asked, of: Sequence[Reader]) -> None:
+        self.images += asked.is_image
+        if self.looked == EXAMPLES:
+            return
+        self.looked += 1
+        for reader in of:
+            cell = _cell(reader, said, asked)
+            before = self.found.get(reader.name, cell)
+            self.found[reader.name] = min(before, cell, key=_rank)
+
+    def cells(self, of: Sequence[Reader]) -> tuple[Cell, ...]:
+        return tuple(self.found[reader.name] for reader in of)
+
+
+def _rank(cell: Cell) -> int:
+    return EFFECTS.index(cell.effect)
+
+
+def _cell(reader: Reader, said: list[Reservation], asked: _Asked) -> Cell:
+    seen = [one for one in said if _looks(reader, one)]
+    if not seen:
+        return Cell(reader.name, IGNORES)
+    if not _in_its_time(reader, seen):
+        return Cell(reader.name, UNSURE, f"how it reads is known since {reader.valid_from} only")
+    mine = [one for one in seen if _addressed(reader, one, asked.subject)]
+    effect, why = _compared(reader, mine, seen, asked.answers(reader))
+    return Cell(reader.name, effect, why)
+
+
+def _compared(
+    reader: Reader, mine: list[Reservation], seen: list[Reservation], found: tuple[Verdict, ...]
+) -> tuple[str, str]:
+    """What the words ask of the reader, beside what it makes of them."""
+    asks = {
+        purpose
+        for one in mine
+        if one.counts and one.value == DISALLOWED
+        for purpose in one.purposes
+        if purpose in reader.purposes
+    }
+    for one in found:
+        concerned = asks if not one.purpose else asks & {one.purpose}
+        if concerned and one.value == ALLOWED:
+            return MISREADS, f"it says {one.value}, where the line asks it not to: {one.why}"
+        if concerned and one.value == UNKNOWN:
+            return UNSURE, one.why
+        by_this = one.value == DISALLOWED and one.raw and one.raw == seen[0].raw
+        if by_this and not asks:
+            return MISREADS, f"it stays away, which the line does not ask of it: {one.why}"
+    if not mine:
+        return NOT_FOR_IT, "it looks there, and the line names others"
+    notes = dict.fromkeys(one.note for one in mine if one.note)
+    return READS, "; ".join(notes)
+
+
+def _looks(reader: Reader, one: Reservation) -> bool:
+    """Whether the reader looks at such a signal, and knows the word."""
+    if one.signal not in looked_at(reader):
+        return False
+    if one.signal == "X-Robots-Tag" and not reader.families:
+        return one.word in reader.directives or one.word in {rule.name for rule in reader.header}
+    words = families()[one.family].words
+    return not words or status(words, one.word) == "current"
+
+
+def _in_its_time(reader: Reader, seen: list[Reservation]) -> bool:
+    days = [one.observed_at.date() for one in seen if one.observed_at]
+    return reader.valid_from is None or not days or max(days) >= reader.valid_from
+
+
+def _addressed(reader: Reader, one: Reservation, subject: Subject) -> bool:
+    """Of robots.txt, whether the line stands in the groups that the reader obeys."""
+    if not one.signal.startswith("robots.txt"):
+        return bool({"*", reader.token.lower()} & set(one.to))
+    file = next((file for file in subject.site_files.values() if file.url == one.where), None)
+    if file is None or file.rules is None:
+        return False
+    lines = file.rules.group_lines(addressed(reader, file.rules))
+    return any(line.line == one.line for line in lines)
