@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from crawler.urls import origin
-from optout.lint.seen import Answer, Seen
+from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
 from optout.readers.subject import DISALLOWED, SiteFile, Subject, site_file
 from optout.readers.table import Reader, readers
@@ -52,28 +53,31 @@ def _noindexed(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _shut_out(seen: Seen, names: tuple[str, ...]) -> Iterator[Found]:
-    """One finding per deciding line: whom it keeps from what."""
-    files = _files(seen)
-    told: dict[tuple[str, int], tuple[str, dict[str, None]]] = {}
-    for url in _addresses(seen):
+    """One finding per line that keeps a whole site, or most pictures of a host, from somebody.
+
+    A folder that is closed to all (/private/) is meant so.
+    """
+    files, addresses = _files(seen), list(_addresses(seen))
+    there = Counter(origin(url) for url in addresses)
+    told: dict[tuple[str, int], tuple[str, dict[str, None], set[str]]] = {}
+    for url in addresses:
         for reader in _named(names):
             found = verdict(reader, Subject(url, site_files=files))
             if found.value == DISALLOWED and found.line:
-                place = told.setdefault((found.where, found.line), (found.raw, {}))
-                place[1][reader.name] = None
-    for (where, line), (raw, who) in told.items():
-        yield Found(where, line, raw, {"readers": ", ".join(who)})
+                _, who, urls = told.setdefault((found.where, found.line), (found.raw, {}, set()))
+                who[reader.name] = None
+                urls.add(url)
+    for (where, line), (raw, who, urls) in told.items():
+        place = origin(where)
+        if f"{place}/" in urls or len(urls) * 2 > there[place]:
+            yield Found(where, line, raw, {"readers": ", ".join(who)})
 
 
 def _addresses(seen: Seen) -> Iterator[str]:
     """The roots of the sites that have pages, then pictures."""
     pages = (answer for answer in seen.answers if answer.subject == "page" and answer.good)
-    yield from dict.fromkeys(f"{origin(_place(answer))}/" for answer in pages)
+    yield from dict.fromkeys(f"{origin(answer.last.url)}/" for answer in pages)
     yield from (picture.url for picture in seen.pictures)
-
-
-def _place(answer: Answer) -> str:
-    return answer.last.url
 
 
 def _named(names: tuple[str, ...]) -> list[Reader]:
