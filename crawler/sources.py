@@ -113,16 +113,18 @@ def looks_like_image(text: str) -> bool:
     (True, True)
     >>> looks_like_image("https://images.unsplash.com/photo-1"), looks_like_image("/works/")
     (True, False)
+    >>> looks_like_image("https://a.example/share/a.jpg"), looks_like_image("//a.b/share?u=c.jpg")
+    (True, False)
     """
     text = text.strip()
     if not text or len(text) > 8192 or text[0] in "{[<" or any(c in text for c in '\n\t<>"{}'):
         return False
-    if _OTHER_SCHEME.match(text) or SHARING.match(text):
-        return False
+    if is_image_file(text):
+        return True
     path = text.partition("#")[0].partition("?")[0]
-    if is_image_file(text) or _IMAGE_ANYWHERE.search(text):
-        return not _OTHER_FILE.search(path)
-    return on_image_host(text) and not _OTHER_FILE.search(path)
+    if _OTHER_SCHEME.match(text) or SHARING.match(text) or _OTHER_FILE.search(path):
+        return False
+    return not is_wiki_page(path) and bool(_IMAGE_ANYWHERE.search(text) or on_image_host(text))
 
 
 def on_image_host(text: str) -> bool:

@@ -15,13 +15,14 @@ WITH mentions AS (
 files AS (
     SELECT
         image_url,
-        list(DISTINCT sha256 ORDER BY sha256) FILTER (sha256 IS NOT NULL) AS sha256
-    FROM images
-    WHERE
-        image_url IS NOT NULL
         -- One page that answers in the place of many images does not make them one work.
-        AND coalesce(sniffed_type, 'image/') LIKE 'image/%'
-        AND coalesce(size, 1) > 0
+        list(DISTINCT sha256 ORDER BY sha256) FILTER (
+            sha256 IS NOT NULL
+            AND coalesce(sniffed_type, content_type, 'image/') NOT LIKE 'text/%'
+            AND coalesce(size, 1) > 0
+        ) AS sha256
+    FROM images
+    WHERE image_url IS NOT NULL
     GROUP BY image_url
 )
 

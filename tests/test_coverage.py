@@ -215,6 +215,17 @@ def test_the_end_of_the_crawl_says_it(crawled: tuple[Path, str]) -> None:
     assert "2 images not seen: answered, but with no image (text/html; e.g. " in said
 
 
+def test_one_page_in_the_place_of_images_makes_no_work_of_them(crawled: tuple[Path, str]) -> None:
+    from optout.case import load_case
+    from optout.database import dictionaries, open_case, relation
+
+    with open_case(load_case(crawled[0])) as connection:
+        found = dictionaries(relation(connection, "work_images"))
+    files = {row["image_url"].rpartition("/")[2]: row["sha256"] for row in found}
+    assert files["soft.jpg"] == files["soft.png"] == []
+    assert len(files["8.jpg"]) == 1
+
+
 def test_the_report_says_it(crawled: tuple[Path, str]) -> None:
     case, _ = crawled
     assert optout("report", "--case", case.name, cwd=case.parent).returncode == 0
