@@ -114,6 +114,7 @@ def expected_facts() -> dict[str, int]:
         "images_not_listed": len(not_listed),
         "images_not_listed_outside": sum(not i.get("shape") for i in not_listed),
         "request_destinations": 3 + len(repost_hosts()),
+        "lint": len(facts["finding"]),
     }
     for strength in STRENGTHS:
         if strength == "similar_image":
@@ -152,6 +153,13 @@ def repost_hosts() -> set[str]:
 
 def test_every_number_of_the_report_is_a_planted_fact(demo: Demo) -> None:
     assert facts_of(demo.folder / "report.html") == expected_facts()
+
+
+def test_the_lint_finds_exactly_the_planted_traps(demo: Demo) -> None:
+    done = optout("lint", "--case", str(demo.folder), "--json", cwd=demo.folder)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    expected = [(one["check"], demo.fill(one["url"])) for one in planted()["finding"]]
+    assert [(row["check"], row["url"]) for row in rows] == expected
 
 
 def tables_of(report: Path) -> dict[str, list[dict[str, str]]]:

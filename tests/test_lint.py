@@ -37,6 +37,12 @@ def test_every_check_has_a_function_and_examples() -> None:
     assert set(EXAMPLES) | {"F07"} == set(checks())
 
 
+def test_the_guide_lists_every_check() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "guides" / "lint.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([A-Z]\d\d) \| (.*) \| (.*) \|$", text, re.M)
+    assert rows == [(check.id, check.title, check.severity) for check in checks().values()]
+
+
 @pytest.mark.parametrize("check", checks().values(), ids=checks())
 def test_a_check_says_all_that_it_must(check: Any) -> None:
     assert re.fullmatch(r"[RACHMTXFS]\d\d", check.id)

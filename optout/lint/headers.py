@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from crawler.signals import x_robots_tag
 from crawler.signals.vocabulary import no_signal
@@ -17,9 +18,14 @@ AI = frozenset({"noai", "noimageai"})
 _SEARCH = frozenset({"noindex", "none"})
 
 
-def directives(answer: Answer) -> list[Directive]:
+def directives(answer: Answer) -> tuple[Directive, ...]:
     """The X-Robots-Tag rules of the last answer."""
-    return x_robots_tag.parse(answer.last.values("x-robots-tag"))
+    return _parsed(tuple(answer.last.values("x-robots-tag")))
+
+
+@lru_cache(maxsize=1024)  # most images of a site say the same
+def _parsed(lines: tuple[str, ...]) -> tuple[Directive, ...]:
+    return tuple(x_robots_tag.parse(lines))
 
 
 def _found(answer: Answer, one: Directive, words: dict[str, str] | None = None) -> Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from string import Template
 
 from crawler.urls import origin
@@ -13,7 +13,7 @@ from optout.lint.table import SEVERITIES, Check, Found, checks, functions
 
 MAX_RAW = 500  # characters shown of a line; strangers write long ones
 _MAX_WORD = 300
-_Key = tuple[str, int | None, str, str, str]
+_Key = tuple[str, int | None, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +52,32 @@ def findings(seen: Seen) -> list[Finding]:
 
 def _alike(check: Check, found: Iterator[Found]) -> Iterator[Finding]:
     """The same line of the same host is one finding, however many addresses have it."""
-    first: dict[_Key, Finding] = {}
+    first: dict[_Key, Found] = {}
     places: dict[_Key, set[str]] = {}
     for one in found:
-        finding = _finding(check, one)
-        key: _Key = (finding.host, finding.line, finding.raw, finding.effect, finding.fix)
-        first.setdefault(key, finding)
+        key = (_host(one.url), one.line, one.raw, tuple(one.words.items()))
+        first.setdefault(key, one)
         places.setdefault(key, set()).add(one.url)
-    for key, finding in first.items():
-        yield replace(finding, places=len(places[key]))
+    for key, one in first.items():
+        yield _finding(check, one, len(places[key]))
 
 
-def _finding(check: Check, found: Found) -> Finding:
+def _finding(check: Check, found: Found, places: int) -> Finding:
     words = {name: _short(text, _MAX_WORD) for name, text in found.words.items()}
     return Finding(
         check=check,
-        host=origin(found.url) if found.url.startswith("http") else "",
+        host=_host(found.url),
         url=found.url,
         line=found.line,
         raw=_short(found.raw.strip(), MAX_RAW),
         effect=Template(check.effect).safe_substitute(words).strip(),
         fix=Template(check.fix).safe_substitute(words).strip(),
-        places=1,
+        places=places,
     )
+
+
+def _host(url: str) -> str:
+    return origin(url) if url.startswith("http") else ""
 
 
 def _short(text: str, most: int) -> str:
