@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.options import case_option, json_option, note, the_case, wrote
+from optout.commands.options import case_option, in_this_case, json_option, note, the_case, wrote
 from optout.errors import CaseError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _print_table(case: Case, limit: int) -> None:
         Console().print(formats.table("ledger", _COLUMNS, map(_line, shown)))
     if more:
         note(f"the first {limit} lines; all of them: optout ledger --limit 0, --json or --html")
-    note("next: optout ledger --out ledger.jsonl --html ledger.html")
+    note("next: " + in_this_case("optout ledger --out ledger.jsonl --html ledger.html"))
 
 
 def _line(group: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,17 @@ def note(text: str) -> None:
 
 def wrote(path: Path | str, next_command: str = "") -> None:
     """How every command ends: what it wrote, and the next step."""
-    note(f"wrote {path}" + (f" · next: {next_command}" if next_command else ""))
+    note(f"wrote {path}" + (f" · next: {in_this_case(next_command)}" if next_command else ""))
+
+
+def in_this_case(command: str) -> str:
+    """A command of ours with the --case that was given to this one; other words as they are."""
+    context = click.get_current_context(silent=True)
+    folder = context.params.get("case_folder") if context else None
+    if folder is None or not command.startswith("optout ") or " --case " in command:
+        return command
+    words, gap, rest = command.partition("   ")
+    return f"{words} --case {shlex.quote(str(folder))}{gap}{rest}"
 
 
 def printable(text: str) -> str:

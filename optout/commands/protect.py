@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.commands.options import case_option, json_option, note, the_case, wrote
+from optout.commands.options import case_option, in_this_case, json_option, note, the_case, wrote
 from optout.errors import ProtectError
 
 if TYPE_CHECKING:
@@ -187,17 +187,24 @@ def _check(case: Case, hosts: tuple[str, ...], delay: float, as_json: bool) -> N
 
     with open_case(case) as connection:
         ending = retirement(connection, case, controls(case, hosts))
-    alive = 0
+    alive = answered = 0
     for answer in check_gone(ending.gone, delay=delay):
         alive += not answer.gone
+        answered += answer.status is not None
         if as_json:
             more = {"gone": answer.gone, "words": answer.words}
             click.echo(json.dumps(asdict(answer) | more))
         else:
             click.echo(f"{answer.status or '-'}  {answer.url}  {answer.words}")
     count = len(ending.gone)
+    if count and not answered:
+        raise _nobody()
     note(f"{count - alive} of {count} listed addresses on your hosts have ended")
     note("next: optout protect --retire" if alive else "next: optout requests")
+
+
+def _nobody() -> ProtectError:
+    return ProtectError("nobody answered, so nothing was learnt", "is the site running? try again")
 
 
 def _probe(case: Case, hosts: tuple[str, ...], delay: float, as_json: bool) -> None:
@@ -207,10 +214,11 @@ def _probe(case: Case, hosts: tuple[str, ...], delay: float, as_json: bool) -> N
 
     with open_case(case) as connection:
         found = situation(connection, case, hosts)
-    contradictions = 0
+    contradictions = answered = 0
     note(f"asking under other names ({SPOOFED}), {delay:g} s apart")
     for one in probe(found, delay=delay):
         contradictions += bool(one.finding)
+        answered += one.status is not None
         if as_json:
             click.echo(json.dumps(asdict(one) | {"finding": one.finding}))
         else:
@@ -218,5 +226,7 @@ def _probe(case: Case, hosts: tuple[str, ...], delay: float, as_json: bool) -> N
             click.echo(f"{one.agent:<20} robots.txt: {one.robots:<11} {status}  {one.url}")
             if one.finding:
                 click.echo(f"  {one.finding} ({one.label})")
+    if not answered:
+        raise _nobody()
     note(f"{contradictions} answers contradict robots.txt")
-    note("next: optout protect")
+    note("next: " + in_this_case("optout protect"))
