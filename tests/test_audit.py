@@ -430,11 +430,11 @@ def _answered(folder: Path) -> list[str]:
 
 
 def test_a_second_audit_of_the_same_list_is_told_to_wait(tmp_path: Path) -> None:
-    asked = threading.Event()
+    asked, over = threading.Event(), threading.Event()
 
     def respond(host: str, path: str, handler: BaseHTTPRequestHandler) -> Page:
         asked.set()
-        time.sleep(1)
+        over.wait(10)
         return NOTHING
 
     with site(respond) as (_, port):
@@ -443,6 +443,7 @@ def test_a_second_audit_of_the_same_list_is_told_to_wait(tmp_path: Path) -> None
         first = subprocess.Popen(command, cwd=tmp_path, stdout=-3, stderr=-3)
         assert asked.wait(30)
         second = optout(*command[3:], cwd=tmp_path)
+        over.set()
         assert first.wait() == 0
     assert second.returncode == 1
     assert "another audit of the same list" in second.stderr

@@ -52,6 +52,7 @@ class Summary:
     rows: int = 0
     exchanges: int = 0
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)  # (reader, verdict)
+    unknown: Counter[str] = field(default_factory=Counter)  # why; the first of many kinds only
 
 
 def audit(
@@ -81,6 +82,7 @@ def _audit(
             summary.exchanges = _ask(work, wanted, options)
         for part in _judged(work, of, wanted, options):
             summary.verdicts.update((line.reader, line.verdict) for line in part)
+            _count_reasons(summary.unknown, part)
             writer.write(part)
         done = True
     finally:
@@ -147,3 +149,12 @@ def _judged(
         missing = "images were not asked for (--no-images)"
     for rows in work.judged(answers=wanted.images):
         yield list(judged(rows, of, files, missing))
+
+
+_MOST_REASONS = 1000  # a reason may name a host, and hosts are many
+
+
+def _count_reasons(reasons: Counter[str], part: Sequence[Judged]) -> None:
+    for line in part:
+        if line.reason and (line.reason in reasons or len(reasons) < _MOST_REASONS):
+            reasons[line.reason] += 1

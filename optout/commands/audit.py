@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.commands.options import case_option, json_option, note, the_case, wrote
+from optout.commands.options import case_option, json_option, note, printable, the_case, wrote
 from optout.errors import OptoutError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from optout.audit.run import Summary
     from optout.readers.table import Reader
 
+_REASONS = 5  # shown of why verdicts are unknown
 _EVERY = (0.5, 15.0)  # seconds between two states of the progress line: on a terminal, else
 
 
@@ -104,6 +105,8 @@ def command(
         summary = audit(found, of, options, writer)
     if not to_stdout:
         _print_summary(summary, of)
+    for reason, count in summary.unknown.most_common(_REASONS):
+        note(f"{count:,} × unknown: {printable(reason)}")
     note(f"{summary.rows:,} rows · {summary.exchanges:,} exchanges")
     if out:
         wrote(out)

@@ -79,5 +79,7 @@ def _holds(case: Case, root: str) -> bool:
 
 def _next(found: bool) -> str:
     return (
-        "mend what loses protection, then optout crawl and optout lint" if found else "optout run"
+        "mend what loses protection (optout protect writes such files), then optout crawl"
+        if found
+        else "optout run"
     )
