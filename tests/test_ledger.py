@@ -671,12 +671,18 @@ def test_every_byte_of_an_export_counts(small: Path, data: st.DataObject) -> Non
         assert any(f"line {number} of" in problem for problem in problems), problems
 
 
+def test_a_byte_that_no_reader_shows_counts_too(small: Path) -> None:
+    changed = small.with_name("changed.jsonl")
+    changed.write_bytes(small.read_bytes().replace(b"/*?a", b"/*\xffa"))
+    assert read_export(changed).problems
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     case = made(
         folder,
-        ("2026-01-01", "crawl", [hop("noai"), site_file(b"User-Agent: *\n")]),
+        ("2026-01-01", "crawl", [hop("noai"), site_file(b"User-Agent: *\nDisallow: /*?a\n")]),
         ("2026-01-02", "crawl", [hop(None)]),
     )
     export(case, folder / "l.jsonl")

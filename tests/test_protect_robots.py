@@ -171,3 +171,9 @@ def test_real_files_keep_search_and_shut_training_out(shared: Path) -> None:
 
 def test_no_name_both_searches_and_is_shut_out() -> None:
     assert not {a.token for a in agents() if a.searches} & set(NAMES)
+
+
+def test_a_file_whose_errors_would_shut_search_out_is_not_edited() -> None:
+    present = b"Useragent: Googlebot\nUser-agent: FooBot\nDisallow: /private\n"
+    with pytest.raises(ProtectError, match="Googlebot would be shut out"):
+        merge(present, ["GPTBot"])

@@ -52,7 +52,7 @@ def export_lines(case: Case) -> Iterator[str]:
 def chained(previous: str, body: str) -> str:
     """The hash of a line: SHA-256 of the hash before (nothing for the first) and the line's own
     JSON without `hash`."""
-    return hashlib.sha256(f"{previous}{body}".encode("ascii", "replace")).hexdigest()
+    return hashlib.sha256(f"{previous}{body}".encode("ascii", "backslashreplace")).hexdigest()
 
 
 def run_hashes(case: Case) -> dict[str, str]:

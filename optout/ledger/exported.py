@@ -37,7 +37,7 @@ def read_export(path: Path) -> Exported:
     found, count = Exported(path.name), 0
     previous: str | None = ""
     try:
-        with path.open(encoding="ascii", errors="replace", newline="\n") as lines:
+        with path.open(encoding="ascii", errors="surrogateescape", newline="\n") as lines:
             while line := lines.readline(_MAX_LINE):
                 count += 1
                 previous = _take(found, count, line, previous)

@@ -76,9 +76,18 @@ def _without_preference(body: bytes, robots: RobotsTxt) -> list[str]:
         for tokens, records in _audiences(body)
         if EVERYBODY not in tokens
         and not any(key in PREFERENCES for _, _, key, _ in records)
-        and robots.decide(tokens[0], "/").allowed
+        and robots.decide(known_as(tokens[0]), "/").allowed
         for token in tokens
     ]
+
+
+def known_as(value: str) -> str:
+    """The product token that a parser takes from a user-agent line; the value where there is none.
+
+    >>> known_as("GPTBot/1.0")
+    'gptbot'
+    """
+    return next(iter(names((value.encode("utf-8", "replace"),))), value)
 
 
 def _audiences(body: bytes) -> Iterator[tuple[list[str], list[Record]]]:

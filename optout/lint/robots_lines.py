@@ -8,6 +8,7 @@ from crawler.signals import ai_control
 from crawler.signals.path_pattern import path_pattern
 from crawler.signals.robots_txt import Directive
 from crawler.signals.vocabulary import no_signal
+from optout.lint.robots_groups import known_as
 from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
 from optout.readers.dialects import dialects
@@ -107,7 +108,9 @@ def hidden_preferences(seen: Seen) -> Iterator[Found]:
     for file, robots in seen.robots():
         for rule in content_usage.parse_rules(robots):
             blocked = [
-                a for a in rule.agents[:_MOST] if not robots.decide(a, rule.path or "/").allowed
+                agent
+                for agent in rule.agents[:_MOST]
+                if not robots.decide(known_as(agent), rule.path or "/").allowed
             ]
             if blocked and not rule.fault:
                 words = {"agents": ", ".join(blocked), "path": rule.path or "/"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from crawler.signals.robots_txt import LIMIT, Directive, parse
 from optout.errors import ProtectError
+from optout.protect.agents import search_agents
 from optout.protect.robots_edit import (
     RULES,
     Block,
@@ -22,6 +23,7 @@ from optout.protect.robots_edit import (
     split_bom,
     written,
 )
+from optout.readers.dialects import dialects
 
 SIGNAL = "Content-Signal"
 SIGNAL_VALUE = "search=yes, ai-train=no"  # contentsignals.org
@@ -70,7 +72,23 @@ def merge(present: bytes | None, names: Sequence[str], *, licence: str = "") -> 
             f"robots.txt would have {len(body):,} bytes; readers look at the first {LIMIT:,} only",
             "shorten the present file first, for example by patterns with *",
         )
+    _keep_search(present or b"", body)
     return Merged(body, tuple(edit.changes))
+
+
+def _keep_search(present: bytes, body: bytes) -> None:
+    """Raise ProtectError where a search engine that got in would be shut out, in any dialect.
+
+    Some parsers forgive typing errors that others skip, so that groups begin elsewhere for them.
+    """
+    for dialect in dialects().values():
+        before, after = parse(present, dialect), parse(body, dialect)
+        for name in (agent.token for agent in search_agents()):
+            if before.decide(name, "/").allowed and not after.decide(name, "/").allowed:
+                raise ProtectError(
+                    f"robots.txt has typing errors for which {name} would be shut out by any edit",
+                    "mend them first: optout lint names the lines",
+                )
 
 
 def token(value: str) -> str:

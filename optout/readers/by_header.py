@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import product
 
 from crawler.signals import x_robots_tag
 from optout.readers.by_robots_txt import by_robots_txt
@@ -132,10 +133,12 @@ def _by_rules(reader: Reader, subject: Subject, last: Hop) -> Verdict | None:
     """What the first of the reader's header rules says that the response holds."""
     said = x_robots_tag.parse(last.values("x-robots-tag"))
     mine = ("*", reader.token.lower())
-    for rule in reader.header:
+    # What is clearly said to it counts before what may be said to somebody else.
+    for addressed, rule in product((True, False), reader.header):
         for directive in said:
-            addressed = directive.agent in mine
-            if directive.name != rule.name or not (addressed or directive.ambiguous):
+            if directive.name != rule.name or (directive.agent in mine) is not addressed:
+                continue
+            if not addressed and not directive.ambiguous:
                 continue
             value, why = rule.value, f"the response's X-Robots-Tag says {rule.name}: {rule.means}"
             if not addressed:
