@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from optout.cli import main
@@ -283,6 +283,7 @@ def test_a_quote_that_is_never_closed_ends_with_one_sentence(tmp_path: Path) -> 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["x.csv", "x.tsv", "x.jsonl", "x.parquet"]), st.binary(max_size=300))
+@example("x.tsv", b"\x00")
 def test_no_bytes_end_in_a_traceback(tmp_path: Path, name: str, content: bytes) -> None:
     for start in (b"", b"url,text\n", b"url\ttext\n", b'{"url": 1}\n', b"PAR1"):
         path = _bytes(tmp_path / name, start + content)

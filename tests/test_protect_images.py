@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from crawler import file_metadata
 from crawler.signals import image_metadata
 from crawler.signals.xmp import parse as read_xmp
+from crawler.sniff import sniff
 from optout.commands.protect import TAGS
 from optout.errors import ProtectError
 from optout.protect.tagging import DEFAULT, VALUES, Tagged, readback, tag_folder, xmp
@@ -131,7 +133,8 @@ def test_the_scan_sees_the_tag(form: str) -> None:
     """By parsers that know nothing of how it was written."""
     data = FORMS[form]()
     changed = _container(data)(data, lambda old: xmp.with_tag(old, uri(DEFAULT)))
-    packets = image_metadata.read(changed).packets
+    media_type = sniff(changed)
+    packets = image_metadata.read(file_metadata.read(changed, media_type)).packets
     found = [one.code for packet in packets for one in read_xmp(packet).data_mining]
     assert found == [VALUES[DEFAULT]]
 

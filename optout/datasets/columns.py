@@ -171,7 +171,9 @@ def _fitting(first: Sequence[str]) -> tuple[str, ...]:
     """The known headerless form whose address column holds an address in the first line."""
     forms = [edition.headerless for dataset in known() for edition in dataset.editions]
     for form in forms:
-        if len(form) == len(first) and first[form.index("url")].startswith(("http://", "https://")):
+        if not form or len(form) != len(first):
+            continue
+        if first[form.index("url")].startswith(("http://", "https://")):
             return form
     return ()
 
