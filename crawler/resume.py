@@ -29,15 +29,15 @@ def resume(spider: SiteSpider) -> None:
                 spider.frontier.ask_site_files(hop["hop_url"])
     for entry in entries(spider.folder):
         if entry["kind"] == "page":
-            spider.spread(entry)
+            spider.spread.page(entry)
         elif entry["kind"] == "image":
-            spider.spread_named(entry.get("named", []), entry["image"]["image_url"])
+            spider.spread.named(entry.get("named", []), entry["image"]["image_url"])
         elif entry["kind"] == "sitemap":
-            spider.spread_sitemap(entry)
+            spider.spread.sitemap(entry)
         elif entry["kind"] == "file":
-            spider.spread_file(entry)
+            spider.spread.file(entry)
         elif entry["kind"] == "rendered":
-            spider.spread_rendered(entry)
+            spider.spread.rendered(entry)
 
 
 def _know(spider: SiteSpider, entry: dict[str, Any]) -> None:

@@ -20,7 +20,6 @@ from crawler.job import Job
 from crawler.journal import Journal
 from crawler.policy import MAX_REDIRECTS, MAX_ROBOTS_REDIRECTS, PRODUCT_TOKEN, Reach
 from crawler.progress import Listener, Progress
-from crawler.render.browser import missing
 from crawler.render.need import why_show
 from crawler.render.shows import Shows
 from crawler.render.supply import Asset
@@ -28,11 +27,11 @@ from crawler.settings import may_render
 from crawler.signals.robots_txt import Decision, rules_for
 from crawler.site_files import SiteFile
 from crawler.sitemaps import MAX_SITEMAP_URLS, Sitemap, read_sitemap
+from crawler.spread import Spread
 from crawler.tasks import Task
 from crawler.urls import host_of, origin, resolve
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_FORBIDDEN_PART = "robots.txt forbids what a script of a page asks for"
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 MAX_CRAWL_DELAY = 120.0  # seconds; a larger wish is honoured up to here, and the summary says so
 
@@ -61,7 +60,7 @@ class SiteSpider(scrapy.Spider):
         self.fault: Exception | None = None  # what ended the crawl before its time
         self.delays: dict[str, float] = {}  # host → seconds between requests it asked for
         self.shows: Shows | None = Shows(self) if may_render(job) else None
-        self._refused: set[str] = set()  # what pages in the browser could not load, by robots.txt
+        self.spread = Spread(self.frontier, self.shows, self.options.render)
         self._closed: dict[str, tuple[str, str]] = {}  # origin → why nothing there may be asked
 
     @classmethod
@@ -226,13 +225,13 @@ class SiteSpider(scrapy.Spider):
             record = pages.page_record(task, response, outcome, reason, self.frontier.scope)
             wants = why_show if self.shows is None else self.shows.why
             record["render"] = wants(record, response)
-            record["new_images"] = self.spread(record)
+            record["new_images"] = self.spread.page(record)
             self.write("page", record)
             self.progress.pages += 1
         elif task.kind == "image":
             keep = self.folder / pictures.FOLDER if self.options.keep_images else None
             record = pictures.image_record(task, response, outcome, reason, keep)
-            self.spread_named(record["named"], task.url)
+            self.spread.named(record["named"], task.url)
             self.write("image", record)
             self.progress.images += 1
             if self.shows is not None:
@@ -246,67 +245,11 @@ class SiteSpider(scrapy.Spider):
         elif task.kind in files.KINDS:
             record = files.file_record(task, response, outcome, reason)
             self.write("file", record)
-            self.spread_file(record)
+            self.spread.file(record)
         elif isinstance(task, SiteFile):
             self.write("site_file", pages.site_file_record(task, response, outcome, reason))
         else:
             self._robots(task, response, outcome, reason)
-
-    def spread(self, record: dict[str, Any]) -> int:
-        """Queue what a page names; how many images were new. Also run when a crawl resumes."""
-        page, redirected = record["page"], record["redirected"]
-        if self.shows is not None:
-            self.shows.supply.named(record["image_refs"])
-        new = sum(
-            self.frontier.add_image(ref["image_url"])
-            for ref in record["image_refs"]
-            if ref["image_url"]
-        )
-        depth = page["depth"] + (not redirected)
-        redirects = page["redirects"] + 1 if redirected else 0
-        for url in record["links"]:
-            self.frontier.add_page(url, depth, page["url"], redirects)
-        self._ask_for(record.get("asks", []), page["depth"], page["url"])
-        self.spread_named(record.get("named", []), page["url"])
-        if record.get("render"):
-            self._show(page)
-        if page["status"] == 200:
-            # A resumed page brings nothing new; what it brought is in its record.
-            brought = record.get("new_images", new)
-            self.frontier.traps.page_read(page["url"], page["found_on"], brought)
-        return new
-
-    def spread_named(self, named: Any, found_on: str) -> None:
-        """Queue the documents that headers and links name. Also run when a crawl resumes."""
-        for kind, url in named:
-            self.frontier.add_named(kind, url, found_on)
-
-    def _show(self, page: dict[str, Any]) -> None:
-        """Have a page shown to the browser, or note that it was not."""
-        if self.shows is not None:
-            self.frontier.add_render(page["url"], page["depth"], page["found_on"])
-        else:
-            why = missing() or f"--render {self.options.render}"
-            self.frontier.leave_out("browser", f"not shown to a browser: {why}", page["url"])
-
-    def spread_rendered(self, record: dict[str, Any]) -> None:
-        """Queue what the browser found in a page. Also run when a crawl resumes."""
-        url, depth = record["page_url"], record["depth"] + 1
-        if record.get("problem"):
-            words = f"shown to a browser in vain: {record['problem']}"
-            self.frontier.leave_out("browser_failed", words, url)
-        if record.get("cut"):
-            self.frontier.leave_out("endless", f"shown only in part: {record['cut']}", url)
-        for address in record.get("refused", []):
-            if address not in self._refused:
-                self._refused.add(address)
-                self.frontier.leave_out("robots", _FORBIDDEN_PART, address, "files")
-        for ref in record["image_refs"]:
-            self.frontier.add_image(ref["image_url"])
-        for address in record["links"]:
-            self.frontier.add_page(address, depth, url)
-        for address in record["routes"]:
-            self.frontier.add_render(address, depth, url)
 
     def _sitemap(
         self, task: Task, response: Response | None, outcome: str, reason: str | None
@@ -328,37 +271,7 @@ class SiteSpider(scrapy.Spider):
             "problem": problem,
         }
         self.write("sitemap", record)
-        self.spread_sitemap(record)
-
-    def spread_sitemap(self, record: dict[str, Any]) -> None:
-        """Queue what a sitemap names. Also run when a crawl resumes."""
-        if record.get("problem"):
-            self.frontier.leave_out("site_file", record["problem"], record["url"], "files")
-        for address in record["pages"]:
-            self.frontier.add_page(address, 1, record["url"])
-        for address in record["further"]:
-            self.frontier.add_sitemap(address)
-        self._announce(record)
-
-    def spread_file(self, record: dict[str, Any]) -> None:
-        """Queue what a style sheet, feed or data names. Also run when a crawl resumes."""
-        if record["problem"]:
-            self.frontier.leave_out("site_file", record["problem"], record["url"], "files")
-        for address in record["links"]:
-            self.frontier.add_page(address, record["depth"] + 1, record["url"])
-        self._ask_for(record["asks"], record["depth"], record["found_on"] or record["url"])
-        self._announce(record)
-
-    def _ask_for(self, asks: Any, depth: int, found_on: str) -> None:
-        for kind, address in asks:
-            self.frontier.add_file(kind, address, depth, found_on)
-
-    def _announce(self, record: dict[str, Any]) -> None:
-        if self.shows is not None:
-            self.shows.supply.named(record.get("image_refs", []))
-        for ref in record.get("image_refs", []):
-            if ref["image_url"]:
-                self.frontier.announce_image(ref["image_url"])
+        self.spread.sitemap(record)
 
     def _robots(
         self, task: Task, response: Response | None, outcome: str, reason: str | None

@@ -54,28 +54,15 @@ def write_run(
     beside.mkdir(parents=True)
     common = {"case_id": case_id, "run_id": run_id, "source": source}
     tables = {name: _Table(beside / f"{name}.parquet", schema) for name, schema in SCHEMAS.items()}
-    pages_read = 0
-    outcomes: dict[str, Counter[str]] = {name: Counter() for name in ("pages", "images")}
+    counts = _Counts()
     try:
         for name, row in rows:
             tables[name].add(common | row)
-            pages_read += name == "pages" and row["outcome"] == "fetched" and row["status"] == 200
-            if name in outcomes:
-                outcomes[name][row["outcome"]] += 1
+            counts.add(name, row)
     finally:
         for table in tables.values():
             table.close()
-    summary = {
-        **summary,
-        **common,
-        "format": FORMAT,
-        "rows": {name: table.count for name, table in tables.items()},
-        "pages_read": pages_read,
-        # What a later version keeps as well was not looked for in this run.
-        "kept_headers": sorted(KEPT_HEADERS),
-        "outcomes": outcomes,
-        "damaged_rows": sum(table.damaged for table in tables.values()),
-    }
+    summary = {**summary, **common, **_sums(tables, counts)}
     if warc is not None and warc.is_file():
         _link(str(warc), str(beside / warc.name))
     summary |= {"files": file_hashes(beside), "previous": _previous(folder)}
@@ -85,6 +72,33 @@ def write_run(
     _sync(beside)
     beside.replace(final)
     return final
+
+
+class _Counts:
+    """What the rows of a run say, added up while they pass."""
+
+    def __init__(self) -> None:
+        self.pages_read = 0
+        self.outcomes: dict[str, Counter[str]] = {"pages": Counter(), "images": Counter()}
+
+    def add(self, name: str, row: dict[str, Any]) -> None:
+        """Take up a row of the relation `name`."""
+        self.pages_read += name == "pages" and row["outcome"] == "fetched" and row["status"] == 200
+        if name in self.outcomes:
+            self.outcomes[name][row["outcome"]] += 1
+
+
+def _sums(tables: dict[str, _Table], counts: _Counts) -> dict[str, Any]:
+    """What the summary says of the rows."""
+    return {
+        "format": FORMAT,
+        "rows": {name: table.count for name, table in tables.items()},
+        "pages_read": counts.pages_read,
+        # What a later version keeps as well was not looked for in this run.
+        "kept_headers": sorted(KEPT_HEADERS),
+        "outcomes": counts.outcomes,
+        "damaged_rows": sum(table.damaged for table in tables.values()),
+    }
 
 
 def file_hashes(run: Path) -> dict[str, str]:

@@ -18,7 +18,10 @@ from optout.cli import COMMANDS, _group
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 # Paths of one machine and names of one workplace; none belongs into what others read.
-FOREIGN = re.compile(r"/work/|/tmp/v\b|/root/|/home/\w+/|\bissue #?\d|\bpull request #?\d", re.I)
+FOREIGN = re.compile(
+    r"(?<![\w.])/(?:home|root|srv|tmp|users|work)/\w|\b(?:issue|pull request) #?\d",
+    re.I,
+)
 
 
 def generator() -> ModuleType:

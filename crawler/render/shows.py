@@ -113,7 +113,7 @@ class Shows:
             return
         spider.write("rendered", record)
         self.count += 1
-        spider.spread_rendered(record)
+        spider.spread.rendered(record)
 
     def _record_image(self, task: Task, response: Response) -> None:
         """Keep an image that a script fetched as data, unless it was asked for as an image."""
