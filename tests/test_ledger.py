@@ -492,6 +492,23 @@ def image(sha256: str | None, **more: Any) -> tuple[str, dict[str, Any]]:
     return "images", row | {"sha256": sha256} | more
 
 
+def test_kept_pictures_are_those_that_were_recorded_no_more_no_less(tmp_path: Path) -> None:
+    body = b"a picture"
+    name = hashlib.sha256(body).hexdigest()
+    case = made(tmp_path, ("2026-01-01", "crawl", [image(name, stored_as=f"images/{name}")]))
+    folder = case.runs()[0] / "images"
+    folder.mkdir()
+    (folder / name).write_bytes(body)
+    assert check(case).problems == ()
+    (folder / "slipped-in.jpg").write_bytes(b"x")
+    (folder / name).write_bytes(b"another")
+    said = check(case).problems
+    assert [one.partition("images/")[2].partition(" is ")[2] for one in said] == [
+        "not as row 0 of images.parquet says",
+        "not in images.parquet",
+    ]
+
+
 def test_headers_alone_do_not_say_that_a_picture_changed(tmp_path: Path) -> None:
     days = [image("a" * 64), image(None), image("a" * 64)]
     case = made(tmp_path, *((f"2026-01-{n:02}", "crawl", [one]) for n, one in enumerate(days, 1)))

@@ -95,21 +95,29 @@ def _broken(file: Any) -> Iterator[str]:
 
 
 def check_pictures(case: Case) -> Iterator[str]:
-    """Kept image files (`--keep-images`) whose bytes are not those that were recorded."""
+    """Kept image files (`--keep-images`) that are not those that were recorded, no more, no less."""
     import pyarrow.parquet as pq
-
-    from crawler.writer import sha256_of
 
     for run in case.runs():
         table = run / "images.parquet"
         if not (run / "images").is_dir() or not table.is_file():
             continue
         rows = pq.read_table(table, columns=["stored_as", "sha256"]).to_pylist()
-        for number, row in enumerate(rows):
-            if row["stored_as"] is None:
-                continue
-            # Its name is its hash, nothing else: no path leads out of the folder.
-            file = run / "images" / (row["sha256"] or "")
-            whole = (row["sha256"] or "").isalnum() and file.is_file()
-            if not whole or sha256_of(file) != row["sha256"]:
-                yield f"{run.name}/{row['stored_as']} is not as row {number} of images.parquet says"
+        kept = {number: row for number, row in enumerate(rows) if row["stored_as"] is not None}
+        yield from _changed(run, kept)
+        names = {row["sha256"] for row in kept.values()}
+        for file in sorted((run / "images").iterdir()):
+            if file.name not in names:
+                yield f"{run.name}/images/{file.name} is not in images.parquet"
+
+
+def _changed(run: Path, kept: dict[int, dict[str, Any]]) -> Iterator[str]:
+    """Rows whose file does not hold the bytes that were recorded."""
+    from crawler.writer import sha256_of
+
+    for number, row in kept.items():
+        # Its name is its hash, nothing else: no path leads out of the folder.
+        file = run / "images" / (row["sha256"] or "")
+        whole = (row["sha256"] or "").isalnum() and file.is_file()
+        if not whole or sha256_of(file) != row["sha256"]:
+            yield f"{run.name}/{row['stored_as']} is not as row {number} of images.parquet says"
