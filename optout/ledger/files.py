@@ -95,7 +95,7 @@ def _broken(file: Any) -> Iterator[str]:
 
 
 def check_pictures(case: Case) -> Iterator[str]:
-    """Kept image files (`--keep-images`) that are not those that were recorded, no more, no less."""
+    """Kept image files (`--keep-images`) that are not exactly those that were recorded."""
     import pyarrow.parquet as pq
 
     for run in case.runs():
