@@ -156,8 +156,9 @@ def _looks(reader: Reader, one: Reservation) -> bool:
     """Whether the reader looks at such a signal, and knows the word."""
     if one.signal not in looked_at(reader):
         return False
-    if one.signal == "X-Robots-Tag" and not reader.families:
-        return one.word in reader.directives or one.word in {rule.name for rule in reader.header}
+    if one.signal in ("X-Robots-Tag", "meta robots") and not reader.families:
+        rules = (*reader.rules, *(reader.page_rules if one.signal == "meta robots" else ()))
+        return one.word in reader.directives or one.word in {rule.name for rule in rules}
     words = families()[one.family].words
     return not words or status(words, one.word) == "current"
 
@@ -170,7 +171,7 @@ def _in_its_time(reader: Reader, seen: list[Reservation]) -> bool:
 def _addressed(reader: Reader, one: Reservation, subject: Subject) -> bool:
     """Of robots.txt, whether the line stands in the groups that the reader obeys."""
     if not one.signal.startswith("robots.txt"):
-        return bool({"*", reader.token.lower()} & set(one.to))
+        return bool(reader.names & set(one.to))
     file = next((file for file in subject.site_files.values() if file.url == one.where), None)
     if file is None or file.rules is None:
         return False
