@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, status
 from crawler.urls import origin
-from optout.readers.by_robots_txt import addressed
+from optout.readers.alone import OBEYS, OTHERS, PASSES, alone, hears
 from optout.readers.families import families, looked_at
 from optout.readers.reservations import reservations
-from optout.readers.statement import Reservation
+from optout.readers.statement import HOST, Reservation
 from optout.readers.subject import Subject, Verdict
 from optout.readers.table import Reader
 from optout.readers.verdicts import answers
@@ -54,40 +54,32 @@ class Effect:
 def effects(subjects: Iterable[Subject], of: Sequence[Reader]) -> list[Effect]:
     """One row per text found, by host, signal and text; a cell per reader, in the order given.
 
+    Of files, texts of another line are another row: each may be said to somebody else.
+
     Verdicts are compared on the first EXAMPLES images of a row: a text has the same effect on
     all of them, but for a robots.txt that keeps a reader from some. At most MOST rows: texts met
     after that are left out.
     """
-    rows: dict[tuple[str, str, str], _Row] = {}
+    rows: dict[_Key, _Row] = {}
     for subject in subjects:
-        asked = _Asked(subject)
-        here: dict[tuple[str, str, str], list[Reservation]] = {}
+        here: dict[_Key, list[Reservation]] = {}
         for one in reservations(subject):
-            here.setdefault((origin(one.where), one.signal, one.raw), []).append(one)
+            here.setdefault(_key(one), []).append(one)
         for key, said in here.items():
             if key in rows or len(rows) < MOST:
-                rows.setdefault(key, _Row(said)).add(said, asked, of)
+                rows.setdefault(key, _Row(said)).add(said, subject, of)
     return [
-        Effect(*key, tuple(row.said), row.images, row.cells(of))
-        for key, row in sorted(rows.items(), key=lambda pair: pair[0])
+        Effect(host, signal, raw, tuple(row.said), row.images, row.cells(of))
+        for (host, signal, raw, _), row in sorted(rows.items(), key=lambda pair: pair[0])
     ]
 
 
-@dataclass
-class _Asked:
-    """A subject, and the answers to what was asked about it so far."""
+_Key = tuple[str, str, str, int]
 
-    subject: Subject
-    _answers: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
 
-    @property
-    def is_image(self) -> bool:
-        return bool(self.subject.hops or self.subject.reason or self.subject.named)
-
-    def answers(self, reader: Reader) -> tuple[Verdict, ...]:
-        if reader.name not in self._answers:
-            self._answers[reader.name] = answers(reader, self.subject)
-        return self._answers[reader.name]
+def _key(one: Reservation) -> _Key:
+    line = one.line if one.scope == HOST and one.line is not None else 0
+    return origin(one.where), one.signal, one.raw, line
 
 
 @dataclass
@@ -97,13 +89,14 @@ class _Row:
     looked: int = 0
     found: dict[str, Cell] = field(default_factory=dict)
 
-    def add(self, said: list[Reservation], asked: _Asked, of: Sequence[Reader]) -> None:
-        self.images += asked.is_image
+    def add(self, said: list[Reservation], subject: Subject, of: Sequence[Reader]) -> None:
+        self.images += bool(subject.hops or subject.reason or subject.named)
         if self.looked == EXAMPLES:
             return
         self.looked += 1
+        only = alone(subject, said[0])
         for reader in of:
-            cell = _cell(reader, said, asked)
+            cell = _cell(reader, said, only)
             before = self.found.get(reader.name, cell)
             self.found[reader.name] = min(before, cell, key=_rank)
 
@@ -115,14 +108,18 @@ def _rank(cell: Cell) -> int:
     return EFFECTS.index(cell.effect)
 
 
-def _cell(reader: Reader, said: list[Reservation], asked: _Asked) -> Cell:
+def _cell(reader: Reader, said: list[Reservation], only: Subject) -> Cell:
     seen = [one for one in said if _looks(reader, one)]
-    if not seen:
+    unread = next((o for o in said if not o.word and o.signal in looked_at(reader)), None)
+    heard = {one.line: _heard(reader, one, only) for one in seen}
+    if not (seen or unread) or (seen and set(heard.values()) == {PASSES}):
         return Cell(reader.name, IGNORES)
-    if not _in_its_time(reader, seen):
+    if not _in_its_time(reader, seen or [*said]):
         return Cell(reader.name, UNSURE, f"how it reads is known since {reader.valid_from} only")
-    mine = [one for one in seen if _addressed(reader, one, asked.subject)]
-    effect, why = _compared(reader, mine, seen, asked.answers(reader))
+    if not seen and unread:
+        return Cell(reader.name, MISREADS, f"it looks there and cannot read it: {unread.note}")
+    mine = [one for one in seen if heard[one.line] == OBEYS]
+    effect, why = _compared(reader, mine, seen, answers(reader, only))
     return Cell(reader.name, effect, why)
 
 
@@ -133,17 +130,19 @@ def _compared(
     asks = {
         purpose
         for one in mine
-        if one.counts and one.value == DISALLOWED
+        # A rule of robots.txt that does not stand is one that only some parsers read.
+        if (one.counts or one.signal == "robots.txt") and one.value == DISALLOWED
         for purpose in one.purposes
         if purpose in reader.purposes
     }
+    these = {(one.line, one.raw) for one in seen}
     for one in found:
         concerned = asks if not one.purpose else asks & {one.purpose}
         if concerned and one.value == ALLOWED:
             return MISREADS, f"it says {one.value}, where the line asks it not to: {one.why}"
         if concerned and one.value == UNKNOWN:
             return UNSURE, one.why
-        by_this = one.value == DISALLOWED and one.raw and one.raw == seen[0].raw
+        by_this = one.value == DISALLOWED and one.raw and (one.line, one.raw) in these
         if by_this and not asks:
             return MISREADS, f"it stays away, which the line does not ask of it: {one.why}"
     if not mine:
@@ -168,12 +167,7 @@ def _in_its_time(reader: Reader, seen: list[Reservation]) -> bool:
     return reader.valid_from is None or not days or max(days) >= reader.valid_from
 
 
-def _addressed(reader: Reader, one: Reservation, subject: Subject) -> bool:
-    """Of robots.txt, whether the line stands in the groups that the reader obeys."""
-    if not one.signal.startswith("robots.txt"):
-        return bool(reader.names & set(one.to))
-    file = next((file for file in subject.site_files.values() if file.url == one.where), None)
-    if file is None or file.rules is None:
-        return False
-    lines = file.rules.group_lines(addressed(reader, file.rules))
-    return any(line.line == one.line for line in lines)
+def _heard(reader: Reader, one: Reservation, only: Subject) -> str:
+    if one.signal.startswith("robots.txt"):
+        return hears(reader, one, only)
+    return OBEYS if reader.names & set(one.to) else OTHERS

@@ -47,8 +47,8 @@ class Page:
     url: str
     metas: tuple[Meta, ...] = ()
     links: tuple[LinkElement, ...] = ()
-    tags: tuple[str, ...] = ()  # X-Robots-Tag lines of its answer, where it shows the image
     observed_at: datetime | None = None
+    tags: tuple[str, ...] = ()  # X-Robots-Tag lines of its answer, where it shows the image
 
 
 def text_file(
