@@ -1,7 +1,7 @@
 """robots.txt → rules that forbid an address and that no parser held to RFC 9309 hears.
 
-Lines that only forgiving parsers read (Disalow, Useragent, DisallowAITraining), and those of names that are no product
-token (img2dataset). None of them stands.
+Lines that only forgiving parsers read (Disalow, Useragent, DisallowAITraining), and those of names
+that are no product token (img2dataset). None of them stands.
 """
 
 from __future__ import annotations
