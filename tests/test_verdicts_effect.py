@@ -124,6 +124,21 @@ def test_a_neighbour_does_not_answer_for_a_line() -> None:
     assert told(rows["noarchive, noindex"], "Bingbot", "Googlebot") == ["reads", "reads"]
 
 
+def test_a_line_keeps_its_number_and_its_words_their_names() -> None:
+    lines = [("X-Robots-Tag", value) for value in ("all", "max-snippet: 20, noai")]
+    row = matrix(subject(*lines, robots=b""))["max-snippet: 20, noai"]
+    assert told(row, "img2dataset", "datadiligence") == ["misreads", "reads"]
+    lines = [("X-Robots-Tag", value) for value in ("all", "GPTBot: noai, noindex")]
+    row = matrix(subject(*lines, robots=b""))["GPTBot: noai, noindex"]
+    why = next(cell.why for cell in row.cells if cell.reader == "datadiligence")
+    assert "line 1" not in why
+
+
+def test_noimageindex_of_a_page_is_read_by_who_documents_it() -> None:
+    rows = matrix(subject(robots=b"", pages=(page(("robots", "noimageindex")),)))
+    assert told(rows["<robots>"], "Googlebot-Image", "img2dataset") == ["reads", "ignores"]
+
+
 def test_a_preference_that_cannot_be_read_is_misread() -> None:
     both = (("Content-Usage", "Train-AI=n"),)
     rows = matrix(subject(*both, robots=b"User-agent: *\nContent-Usage: train-ai = n\nAllow: /"))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from crawler.urls import origin
 from optout.readers.by_robots_txt import addressed
 from optout.readers.statement import Reservation
-from optout.readers.subject import DISALLOWED, Hop, Subject, Verdict, site_file
+from optout.readers.subject import DISALLOWED, Hop, Subject, Verdict, site_file, way
 from optout.readers.table import Reader
 from optout.readers.verdicts import METHODS
 
@@ -43,18 +43,22 @@ def alone(subject: Subject, one: Reservation) -> Subject:
 
 
 def _hops(subject: Subject, one: Reservation | None) -> tuple[Hop, ...]:
-    said = ((one.signal, one.raw),) if one else ()
     return tuple(
-        Hop(
-            hop.url,
-            hop.status,
-            (
-                *((n, v) for n, v in hop.headers if n.lower() in _KEPT),
-                *(said if one and hop.url == one.where else ()),
+        replace(
+            hop,
+            headers=(
+                *((name, value) for name, value in hop.headers if name.lower() in _KEPT),
+                *(_lines(one) if one and hop.url == one.where else ()),
             ),
         )
         for hop in subject.hops
     )
+
+
+def _lines(one: Reservation) -> tuple[tuple[str, str], ...]:
+    """The header line; those of X-Robots-Tag before it are empty, so that it keeps its number."""
+    before = (one.line or 1) - 1 if one.signal == "X-Robots-Tag" else 0
+    return ((one.signal, ""),) * before + ((one.signal, one.raw),)
 
 
 def hears(reader: Reader, one: Reservation, subject: Subject) -> str:
@@ -66,7 +70,8 @@ def hears(reader: Reader, one: Reservation, subject: Subject) -> str:
     mine = {line.line for line in rules.group_lines(addressed(reader, rules))}
     if one.signal != "robots.txt":  # a preference: to whom, is all there is to ask
         return OBEYS if one.line in mine else OTHERS
-    if not _knows(reader, one.raw, subject.final_url):
+    asked = (url for url in way(subject) if origin(url) == origin(one.where))
+    if not _knows(reader, one.raw, next(asked, subject.final_url)):
         return PASSES
     if one.line in mine:
         return OBEYS

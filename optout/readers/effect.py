@@ -111,14 +111,14 @@ def _rank(cell: Cell) -> int:
 def _cell(reader: Reader, said: list[Reservation], only: Subject) -> Cell:
     seen = [one for one in said if _looks(reader, one)]
     unread = next((o for o in said if not o.word and o.signal in looked_at(reader)), None)
-    heard = {one.line: _heard(reader, one, only) for one in seen}
-    if not (seen or unread) or (seen and set(heard.values()) == {PASSES}):
+    heard = [_heard(reader, one, only) for one in seen]
+    if not (seen or unread) or set(heard) == {PASSES}:
         return Cell(reader.name, IGNORES)
     if not _in_its_time(reader, seen or [*said]):
         return Cell(reader.name, UNSURE, f"how it reads is known since {reader.valid_from} only")
     if not seen and unread:
         return Cell(reader.name, MISREADS, f"it looks there and cannot read it: {unread.note}")
-    mine = [one for one in seen if heard[one.line] == OBEYS]
+    mine = [one for one, to in zip(seen, heard, strict=True) if to == OBEYS]
     effect, why = _compared(reader, mine, seen, answers(reader, only))
     return Cell(reader.name, effect, why)
 
@@ -130,25 +130,36 @@ def _compared(
     asks = {
         purpose
         for one in mine
-        # A rule of robots.txt that does not stand is one that only some parsers read.
-        if (one.counts or one.signal == "robots.txt") and one.value == DISALLOWED
+        if one.value == DISALLOWED and (one.counts or _obeyed_all_the_same(reader, one))
         for purpose in one.purposes
         if purpose in reader.purposes
     }
-    these = {(one.line, one.raw) for one in seen}
     for one in found:
         concerned = asks if not one.purpose else asks & {one.purpose}
         if concerned and one.value == ALLOWED:
             return MISREADS, f"it says {one.value}, where the line asks it not to: {one.why}"
         if concerned and one.value == UNKNOWN:
             return UNSURE, one.why
-        by_this = one.value == DISALLOWED and one.raw and (one.line, one.raw) in these
-        if by_this and not asks:
+        if one.value == DISALLOWED and not asks and _decided(one, seen):
             return MISREADS, f"it stays away, which the line does not ask of it: {one.why}"
     if not mine:
         return NOT_FOR_IT, "it looks there, and the line names others"
     notes = dict.fromkeys(one.note for one in mine if one.note)
     return READS, "; ".join(notes)
+
+
+def _obeyed_all_the_same(reader: Reader, one: Reservation) -> bool:
+    """Whether the reader obeys what by its family's rules does not stand: a rule that only some
+    parsers read, a word of a page that its documentation takes for the images shown there."""
+    of_images = one.signal == "meta robots" and one.word in {r.name for r in reader.page_rules}
+    return one.signal == "robots.txt" or of_images
+
+
+def _decided(found: Verdict, seen: list[Reservation]) -> bool:
+    """Whether one of these statements decided; of a file, texts of other lines are others."""
+    return bool(found.raw) and any(
+        one.raw == found.raw and (one.scope != HOST or one.line == found.line) for one in seen
+    )
 
 
 def _looks(reader: Reader, one: Reservation) -> bool:
