@@ -49,6 +49,7 @@ def page_rows(kept: Archived, note: str | None = None) -> Rows:
     yield "pages", page
     yield from (("metas", row) for row in record["metas"])
     yield from (("elements", row) for row in record["elements"])
+    yield from (("prose", row) for row in record["prose"])
     for row in record["image_refs"]:
         # What a group holds changes with the page: another capture has groups of its own.
         group = f"{row['image_group']}@{kept.observed_at}"

@@ -15,6 +15,7 @@ from crawler.images import page_images
 from crawler.links import page_links, refresh_target
 from crawler.page_signals import MAX_ROWS, signal_elements, signal_metas
 from crawler.policy import MAX_SITE_FILE_BYTES
+from crawler.prose import prose_rows
 from crawler.scope import Scope
 from crawler.site_files import SiteFile, named_in_elements, named_in_hops
 from crawler.sniff import sniff
@@ -50,6 +51,7 @@ def page_record(
         "hops": task.hops,
         "metas": [],
         "elements": [],
+        "prose": [],
         "named": named_in_hops(task.hops),
         "image_refs": [],
         "links": [],
@@ -143,6 +145,7 @@ def _read_body(record: dict[str, Any], task: Task, response: Response) -> None:
     page["title"] = html.text_of(title, 500) if title is not None else None
     record["metas"] = signal_metas(root, page["url"], page["observed_at"])
     record["elements"] = signal_elements(root, page["url"], page["observed_at"])
+    record["prose"] = prose_rows(root, page["url"], page["observed_at"])
     base = html.base_of(root, task.hop_url)
     record["named"] += named_in_elements(base, record["elements"])
     headers = [line["value"] for line in task.hops[-1]["headers"] if line["name"] == "link"]

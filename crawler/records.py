@@ -73,6 +73,17 @@ _COLUMNS: dict[str, list[tuple[str, pa.DataType]]] = {
         ("raw", pa.string()),  # the start tag as serialised
         ("in_head", pa.bool_()),
     ],
+    # One row per paragraph of terms or an imprint that speaks of mining or training: prose.
+    "prose": [
+        ("page_url", pa.string()),
+        ("position", pa.int32()),  # order among the page's rows
+        ("place", pa.string()),  # address, title, heading or footer: why the page was read
+        ("tag", pa.string()),  # the block that holds it
+        ("language", pa.string()),  # of the table's phrase that it was known by
+        ("phrase", pa.string()),
+        ("raw", pa.string()),  # its text, white space collapsed
+        ("truncated", pa.bool_()),  # raw is only its beginning
+    ],
     # One row per mention of an image in a page, as written.
     "image_refs": [
         ("page_url", pa.string()),

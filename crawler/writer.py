@@ -130,6 +130,7 @@ def journal_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "pages", entry["page"]
             yield from (("metas", row) for row in entry["metas"])
             yield from (("elements", row) for row in entry.get("elements", []))
+            yield from (("prose", row) for row in entry.get("prose", []))
             stamp = {_TIME: entry["page"][_TIME]}
             yield from (("image_refs", row | stamp) for row in entry["image_refs"])
             yield from _hops("page", entry["page"]["url"], entry["hops"])

@@ -19,6 +19,7 @@ from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
 from optout.checked import with_body
 from optout.fetch import Fetched, FetchedHop, fetch
+from optout.readers.prose import Prose, from_row
 from optout.readers.table import Reader, reported
 from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, answers, site_file, way
 from optout.site_texts import SiteText, SiteTexts, links_of, named_by
@@ -63,6 +64,7 @@ class Check:
     signals: tuple[Signal, ...]
     verdicts: tuple[tuple[Reader, Verdict], ...]  # several of a reader that differs by purpose
     subject: Subject  # all that was answered, as readers take it
+    prose: tuple[Prose, ...] = ()  # of its terms, where it is such a page: no signal
 
 
 class Sites:
@@ -171,6 +173,7 @@ def check(
         signals=tuple(signals),
         verdicts=tuple((reader, one) for reader in of for one in answers(reader, subject)),
         subject=subject,
+        prose=tuple(from_row(row, got.observed_at) for row in links.prose),
     )
 
 

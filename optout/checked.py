@@ -25,7 +25,12 @@ def with_body(
     kind = sniff(got.body)
     if kind is not None and kind.startswith("image/"):
         return _with_file(subject, got, kind) if whole and not got.truncated else subject
-    page = Page(got.final_url, tuple(metas), tuple(map(_link, links.rows)), got.observed_at)
+    page = Page(
+        url=got.final_url,
+        metas=tuple(metas),
+        links=tuple(map(_link, links.rows)),
+        observed_at=got.observed_at,
+    )
     return replace(subject, pages=(page,) if page.metas or page.links else ())
 
 

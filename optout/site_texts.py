@@ -9,6 +9,7 @@ from typing import Any
 from crawler import html
 from crawler.page_signals import signal_elements
 from crawler.policy import Reach
+from crawler.prose import prose_rows
 from crawler.site_files import (
     Asked,
     Named,
@@ -66,14 +67,16 @@ class SiteTexts:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Links of a page that name a licence: rows of the relation `elements`, and what they name."""
+    """Links of a page that name a licence: rows of the relation `elements`, and what they name;
+    rows of `prose`."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
+    prose: list[dict[str, Any]] = field(default_factory=list)
 
 
 def links_of(got: Fetched) -> Links:
-    """The licence links of what was fetched; none where it is no page."""
+    """The licence links and terms of what was fetched; none where it is no page."""
     kind = got.hops[-1].value("content-type") if got.hops else None
     if not got.body or html.is_binary(got.body) or (kind and "html" not in kind.lower()):
         return Links()
@@ -82,7 +85,8 @@ def links_of(got: Fetched) -> Links:
         return Links()
     rows = signal_elements(root, got.final_url, got.observed_at.isoformat())
     rows = [row for row in rows if row["name"] == "license"]
-    return Links(rows, named_in_elements(html.base_of(root, got.final_url), rows))
+    prose = prose_rows(root, got.final_url, got.observed_at.isoformat())
+    return Links(rows, named_in_elements(html.base_of(root, got.final_url), rows), prose)
 
 
 def named_by(

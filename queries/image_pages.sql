@@ -1,6 +1,7 @@
--- What pages say that show an image: each robots or TDM meta and licence link once per image.
+-- What pages say that show an image: each robots or TDM meta, licence link and X-Robots-Tag line of
+-- their own answers once per image.
 -- Given with the first page that holds it, in the order of addresses.
--- reads: current_image_refs, current_metas, current_elements
+-- reads: current_image_refs, current_metas, current_elements, current_hops
 -- columns: image_url, page_url, position, kind, name, content, type, raw, observed_at
 WITH said AS (
     SELECT
@@ -25,6 +26,26 @@ WITH said AS (
         observed_at
     FROM current_elements
     WHERE tag = 'link' AND name = 'license'
+    UNION ALL
+    SELECT
+        hop_url AS page_url,
+        position,
+        'header' AS kind,
+        'x-robots-tag' AS name,
+        headers[position].value AS content,
+        NULL AS type,
+        headers[position].value AS raw,
+        observed_at
+    FROM (
+        SELECT
+            hop_url,
+            headers,
+            observed_at,
+            unnest(generate_series(1, len(headers))) AS position
+        FROM current_hops
+        WHERE subject = 'page' AND status BETWEEN 200 AND 299
+    )
+    WHERE lower(headers[position].name) = 'x-robots-tag'
 ),
 
 -- Few pages say anything, so these are found before any image is looked at.

@@ -1,7 +1,7 @@
 -- The chain of answers to every page and image of the current runs; of the header lines those
 -- that say something to crawlers.
 -- reads: current_hops
--- columns: subject, url, chain
+-- columns: subject, url, chain, observed_at
 WITH chains AS (
     SELECT
         subject,
@@ -34,7 +34,8 @@ WITH chains AS (
 SELECT
     subject,
     url,
-    chain
+    chain,
+    observed_at
 FROM chains
 QUALIFY row_number() OVER (
     PARTITION BY subject, url ORDER BY run_id DESC, observed_at DESC

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from optout.lint.seen import Alts, Answer, File, Packet, PageMeta, Picture, Seen
 from optout.readers.subject import Hop
 from tests.image_files import PLUS, VOCABULARY, data_mining, packet
 
+WHEN = datetime(2026, 11, 21, 10, 15, tzinfo=UTC)
 SITE = "https://mira.example"
 CDN = "https://cdn.mira.example"
 PAGE = f"{SITE}/"
@@ -35,17 +37,17 @@ def file(
 
 def image(*lines: str, url: str = FOX, name: str = "X-Robots-Tag") -> Seen:
     headers = tuple((name, line) for line in lines)
-    return Seen(answers=(Answer("image", url, (Hop(url, 200, headers),)),))
+    return Seen(answers=(Answer("image", url, (Hop(url, 200, headers),), WHEN),))
 
 
 def page(*lines: str, name: str = "X-Robots-Tag") -> Seen:
     headers = tuple((name, line) for line in lines)
-    return Seen(answers=(Answer("page", PAGE, (Hop(PAGE, 200, headers),)),))
+    return Seen(answers=(Answer("page", PAGE, (Hop(PAGE, 200, headers),), WHEN),))
 
 
 def meta(name: str, content: str, raw: str | None = None, in_head: bool = True) -> Seen:
     raw = f'<meta name="{name}" content="{content}">' if raw is None else raw
-    return Seen(metas=(PageMeta(PAGE, 0, name, content, raw, in_head),))
+    return Seen(metas=(PageMeta(PAGE, 0, name, content, raw, in_head, WHEN),))
 
 
 def redirected(first: str, last: str) -> Seen:
@@ -127,6 +129,10 @@ EXAMPLES: dict[str, tuple[Seen, Seen]] = {
         robots(GROUP.format("Applebot")),
         robots("User-agent: Applebot\nUser-agent: Applebot-Extended\nDisallow: /"),
     ),
+    "R09": (
+        robots("User-agent: GPTBot, CCBot\nDisallow: /"),
+        robots("User-agent: Kangaroo Bot\nUser-agent: GPTBot/1.0\nDisallow: /"),
+    ),
     "R20": (robots("User-agent: *\nDisalow: /"), robots("User-agent: *\nNoindex: /\nDisallow:")),
     "R21": (robots("User-agent: *\nDisallow: art/"), robots("User-agent: *\nDisallow: */art/")),
     "R22": (
@@ -159,6 +165,7 @@ EXAMPLES: dict[str, tuple[Seen, Seen]] = {
         both(robots(NO_TRAINING), robots("", "https://www.mira.example", 404)),
         both(robots(NO_TRAINING), robots("# ours\n" + NO_TRAINING, "http://www.mira.example")),
     ),
+    "R38": (robots("", status=429), robots("", status=403)),
     "R40": (
         both(page(), robots(GROUP.format("*"))),
         both(page(), robots(NO_TRAINING + "User-agent: OAI-SearchBot\nDisallow: /")),
@@ -220,6 +227,11 @@ EXAMPLES: dict[str, tuple[Seen, Seen]] = {
     "H10": (image("noml"), image("noml, noai")),
     "H11": (page("USD 1", name="crawler-price"), page("noai")),
     "H12": (page("ai-train=no", name="Content-Signal"), page("train-ai=n", name="Content-Usage")),
+    "H13": (
+        image("noai, unavailable_after: Wed, 03 Dec 2025 13:09:53 GMT"),
+        image("unavailable_after: 21 Nov 2026 10:16 GMT"),
+    ),
+    "H14": (image("unavailable_after: next year"), image("unavailable_after: 2026-01-01")),
     "M01": (meta("robots", "noai", in_head=False), meta("robots", "noai")),
     "M02": (
         meta("robots", "noai", '<meta property="robots" content="noai">'),
@@ -228,6 +240,11 @@ EXAMPLES: dict[str, tuple[Seen, Seen]] = {
     "M03": (meta("robots", "noindex"), meta("robots", "noimageai")),
     "M04": (meta("CCBot", "nofollow"), meta("googlebot", "nofollow")),
     "M05": (meta("content-usage", "train-ai=n"), meta("tdm-reservation", "1")),
+    "M06": (
+        meta("googlebot", "unavailable_after: 2025-12-03"),
+        meta("robots", "unavailable_after: 2027-01-01"),
+    ),
+    "M07": (meta("robots", "unavailable_after:"), meta("robots", "unavailable_after: 2026-01-01")),
     "T01": (
         tdm('[{"location":"/","tdm-reservation":0},{"location":"/art/","tdm-reservation":1}]'),
         tdm('[{"location":"/art/","tdm-reservation":1},{"location":"/","tdm-reservation":0}]'),

@@ -220,7 +220,9 @@ def test_addresses_built_to_waste_time_do_not(url: str) -> None:
 
 
 def test_urlkey_command(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["urlkey", "https://i0.wp.com/mira.example/fox.jpg?ssl=1", "UNLIKELY"]) == 0
+    assert (
+        main(["urlkey", "--json", "https://i0.wp.com/mira.example/fox.jpg?ssl=1", "UNLIKELY"]) == 0
+    )
     first, second = map(json.loads, capfd.readouterr().out.splitlines())
     assert first == {
         "url": "https://i0.wp.com/mira.example/fox.jpg?ssl=1",
@@ -232,12 +234,29 @@ def test_urlkey_command(capfd: pytest.CaptureFixture[str]) -> None:
     assert second["level"] is None and second["key"] is None
 
 
+def test_urlkey_for_people(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["urlkey", "https://i0.wp.com/mira.example/red-fox.jpg?ssl=1"]) == 0
+    assert capfd.readouterr().out.splitlines()[:3] == [
+        "https://i0.wp.com/mira.example/red-fox.jpg?ssl=1",
+        "  key        mira.example/red-fox.jpg",
+        "  rests on   the address inside that of a proxy",
+    ]
+
+
+def test_urlkey_of_half_an_address(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["urlkey", "mira.example/red-fox.jpg"]) == 1
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert "“mira.example/red-fox.jpg” is no whole address: it lacks https://" in told.err
+    assert "optout urlkey https://mira.example/red-fox.jpg" in told.err
+
+
 def test_urlkey_reads_lines(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = b"https://mira.example/a.jpg\r\n\nhttps://mira.example/\xff.jpg\n" * 2
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
-    assert main(["urlkey"]) == 0
+    assert main(["urlkey", "--json"]) == 0
     found = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [one["key"] for one in found] == [
         "mira.example/a.jpg", "mira.example/%EF%BF%BD.jpg",

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.signals.robots_txt import parse
 from optout.lint.run import Finding, findings
 from optout.lint.seen import Answer, File, Packet, PageMeta, Picture, Seen
 from optout.lint.table import SEVERITIES, checks, functions
@@ -78,6 +79,75 @@ def test_credentials_that_do_not_validate(tmp_path: Path) -> None:
     pixels = whole.index(b"IDAT") + 12
     bent = whole[:pixels] + bytes([whole[pixels] ^ 1]) + whole[pixels + 1 :]
     assert "F07" in found_in(kept(tmp_path, bent))
+
+
+def the(check: str, seen: Seen) -> list[Finding]:
+    return [one for one in findings(seen) if one.check.id == check]
+
+
+@pytest.mark.parametrize(
+    ("line", "split"),
+    [
+        ("Sitemap: https://mira.example/s.xml", False),
+        ("Host: mira.example", False),
+        ("Crawl-delay: 3", True),
+        ("Sitemap: /s.xml\nContent-Signal: ai-train=no", True),
+    ],
+)
+def test_r01_says_of_protego_what_protego_does(line: str, split: bool) -> None:
+    from protego import Protego
+
+    body = f"User-agent: *\n{line}\nUser-agent: GPTBot\nDisallow: /"
+    [finding] = the("R01", robots(body))
+    assert Protego.parse(body).can_fetch(PAGE, "another") is split
+    assert ("separate groups" in finding.effect) is split
+    assert ("reads it so too" in finding.effect) is not split
+
+
+@pytest.mark.parametrize(
+    ("disallow", "allow", "cancelled"),
+    [
+        (["/"], "/", True),
+        (["/"], "/*", True),
+        (["/"], "*", True),
+        (["/a"], "/a*$", True),
+        (["/*"], "/", False),
+        (["/", "/*"], "/", False),  # the longer one still stands
+        (["/a"], "/b", False),
+        (["/a$"], "/a", False),
+    ],
+)
+def test_r03_of_patterns_for_the_same_addresses(
+    disallow: list[str], allow: str, cancelled: bool
+) -> None:
+    lines = "".join(f"Disallow: {path}\n" for path in disallow)
+    body = f"User-agent: GPTBot\n{lines}Allow: {allow}\n"
+    assert bool(the("R03", robots(body))) is cancelled
+    if cancelled:
+        assert parse(body.encode()).decide("GPTBot", "/a").allowed
+
+
+def test_r06_does_not_contradict_the_misspelt_line_above() -> None:
+    [finding] = the("R06", robots("Useragent: GPTBot\nDisallow: /"))
+    assert "Google counts it to the misspelt line for “GPTBot” above" in finding.effect
+    assert finding.fix.endswith("User-agent: GPTBot")
+    [other] = the("R06", robots("Disallow: /"))
+    assert "Google" not in other.effect
+
+
+def test_429_is_told_as_each_reader_takes_it() -> None:
+    [finding] = findings(robots("", status=429))
+    assert finding.check.id == "R38"
+    assert "2.3.1.3" in finding.check.explanation
+
+
+@pytest.mark.parametrize(
+    "written", ["GPTBot, CCBot", "GPTBot CCBot", "GPTBot;CCBot/2.0", "GPTBot,*,CCBot"]
+)
+def test_r09_of_names_on_one_line(written: str) -> None:
+    [finding] = the("R09", robots(f"User-agent: {written}\nDisallow: /"))
+    assert "User-agent: GPTBot\n" in finding.fix
+    assert not parse(f"User-agent: {written}\nDisallow: /".encode()).names("CCBot")
 
 
 # --- how findings are told ---
@@ -249,6 +319,7 @@ def test_a_contradictory_site_gives_exactly_these_findings(
     _, site, cdn, first = scanned
     assert first.returncode == 0, first.stderr
     text = first.stdout.replace(site, "https://site").replace(cdn, "https://cdn")
+    text = re.sub(r"^as scanned on \d{4}-\d\d-\d\d", "as scanned on DAY", text)
     if os.environ.get("OPTOUT_UPDATE_GOLDEN") == "1":
         assert "CI" not in os.environ, "golden files are not made in CI"
         GOLDEN.parent.mkdir(parents=True, exist_ok=True)
@@ -268,9 +339,12 @@ def test_json_and_exit_code(scanned: tuple[Path, str, str, Any]) -> None:
     done = optout("lint", "--json", "--exit-code", cwd=folder)
     assert done.returncode == 3
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    names = "check severity title host url line raw places effect explanation fix source checked"
+    names = "check severity title host url line raw places scanned_at effect explanation fix"
+    names += " source checked"
     assert all(list(row) == names.split() for row in rows)
     assert done.stderr.startswith(f"{len(rows)} findings: ")
+    assert all(re.fullmatch(r"[-\d]{10}T[:\d]{8}Z", row["scanned_at"]) for row in rows)
+    assert re.search(r", as scanned on \d{4}-\d\d-\d\d \(UTC\) · next", done.stderr)
 
 
 def test_a_clean_site_gives_none(tmp_path: Path) -> None:

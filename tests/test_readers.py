@@ -16,11 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.records import FORMAT, SCHEMAS
+from crawler.signals.robots_meta import Meta
+from crawler.signals.x_robots_tag import moment
 from optout.case import Case, create_case
 from optout.database import open_case, relation
 from optout.readers import by_robots_txt
 from optout.readers.agents import agents, purpose_tokens, purposes
 from optout.readers.dialects import dialects
+from optout.readers.served import Page
 from optout.readers.site import image_verdicts, reader_summary, robots_rows
 from optout.readers.table import EXECUTED, Reader, called, read_table, readers, reported
 from optout.readers.verdicts import METHODS, Hop, Subject, img2dataset_obeys, site_file, verdict
@@ -48,8 +51,12 @@ def test_every_reader_has_its_method_purposes_basis_source_and_days() -> None:
         assert reader.token or reader.directives or reader.families
         assert reader.token or not reader.method.startswith("robots_txt")
         assert bool(reader.families) == (reader.method == "reservations")
-        assert bool(reader.header) == (reader.method == "robots_txt_and_header")
-        assert {rule.value for rule in reader.header} <= {"allowed", "disallowed", "unknown"}
+        assert bool(reader.rules) == (reader.method == "robots_txt_and_rules")
+        assert {rule.value for rule in (*reader.rules, *reader.page_rules)} <= {
+            "allowed",
+            "disallowed",
+            "unknown",
+        }
 
 
 def test_executed_sources_name_their_version() -> None:
@@ -386,6 +393,120 @@ def test_a_header_on_what_may_not_be_fetched_is_not_seen() -> None:
 
 def test_google_s_search_takes_no_notice_of_noai() -> None:
     assert told(READER["Googlebot"], b"", "/1.jpg", "noai, noimageai").value == "allowed"
+
+
+# --- Google's rules, as its page on metas and header rules documents them ---
+
+
+def meta_page(name: str, content: str, url: str = "https://a.example/") -> Page:
+    return Page(url, (Meta(0, name, content, f"<{name}: {content}>"),), observed_at=WHEN)
+
+
+@pytest.mark.parametrize("name", ["Googlebot", "Googlebot-Image"])
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("unavailable_after: 25 Jun 2010 15:00:00 PST", "disallowed"),
+        ("noai, unavailable_after: Wed, 03 Dec 2025 13:09:53 GMT", "disallowed"),
+        ("unavailable_after: Wednesday, 03-Dec-25 13:09:53 GMT, noai", "disallowed"),
+        ("unavailable_after: 2026-11-21T10:14:59Z", "disallowed"),
+        ("unavailable_after: 2026-11-21T10:15:01Z", "allowed"),
+        ("unavailable_after: 2026-11-21T11:15:01+01:00", "allowed"),
+        ("unavailable_after: 2999-01-01", "allowed"),
+        ("unavailable_after: soon", "allowed"),
+        ("unavailable_after:", "allowed"),
+        ("googlebot: unavailable_after: 2020-01-01", "disallowed"),
+        ("otherbot: unavailable_after: 2020-01-01", "allowed"),
+        ("googlebot: noindex", "disallowed"),
+        ("googlebot-image: noindex", "allowed"),
+        ("googlebot-news: noindex", "allowed"),
+    ],
+)
+def test_google_s_header_rules(name: str, line: str, value: str) -> None:
+    found = told(READER[name], b"", "/1.jpg", line)
+    assert (found.value, bool(found.raw)) == (value, value == "disallowed")
+
+
+def test_a_date_that_may_have_passed_is_unknown_without_a_time() -> None:
+    hop = Hop("https://a.example/1.jpg", 200, (("x-robots-tag", "unavailable_after: 2020-01-01"),))
+    subject = Subject(hop.url, (hop,), {"https://a.example": robots(b"")})
+    assert verdict(READER["Googlebot"], subject).value == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "body", "value"),
+    [
+        ("robots", "noimageindex", b"", "disallowed"),
+        ("Googlebot", "NoImageIndex, something-new", b"", "disallowed"),
+        ("googlebot-image", "noimageindex", b"", "allowed"),
+        ("googlebot-news", "noimageindex", b"", "allowed"),
+        ("robots", "noindex", b"", "allowed"),  # of the page, not of its images
+        ("robots", "noimageindex", b"User-agent: *\nDisallow: /page", "disallowed"),
+        ("robots", "noimageindex", b"User-agent: *\nDisallow: /$", "allowed"),  # never seen
+    ],
+)
+@pytest.mark.parametrize("reader", ["Googlebot", "Googlebot-Image"])
+def test_noimageindex_of_a_page(
+    reader: str, name: str, content: str, body: bytes, value: str
+) -> None:
+    hop = Hop("https://a.example/1.jpg", 200)
+    files = {"https://a.example": robots(body)}
+    subject = Subject(hop.url, (hop,), files, observed_at=WHEN, pages=(meta_page(name, content),))
+    found = verdict(READER[reader], subject)
+    assert found.value == value
+    if value == "disallowed":
+        assert (found.signal, found.where) == ("meta robots", "https://a.example/")
+
+
+def test_noimageindex_in_the_header_of_a_page(tmp_path: Path) -> None:
+    case = create_case(tmp_path / "case", ["https://a.example/"], created=date(2026, 11, 20))
+    answer = {"subject": "page", "url": "https://a.example/p", "hop": 0, "status": 200}
+    answer |= {"hop_url": "https://a.example/p"}
+    answer |= {"headers": [{"name": "X-Robots-Tag", "value": "noimageindex"}]}
+    around = {
+        "site_files": [robots_record("https://a.example", b"")],
+        "hops": [answer],
+        "image_refs": [
+            {
+                "page_url": "https://a.example/p",
+                "position": 0,
+                "image_url": f"https://a.example/{n}",
+            }
+            for n in (1, 2)
+        ],
+    }
+    write_run(case, joined(around, image("https://a.example/1"), image("https://a.example/3")))
+    with open_case(case) as connection:
+        found = dict(image_verdicts(connection, [READER["Googlebot-Image"]]))
+    values = {url: one.value for url, one in found.items()}
+    assert values == {"https://a.example/1": "disallowed", "https://a.example/3": "allowed"}
+    assert found["https://a.example/1"].signal == "X-Robots-Tag"
+
+
+def test_noimageindex_of_an_image_itself_is_not_documented() -> None:
+    assert told(READER["Googlebot-Image"], b"", "/1.jpg", "noimageindex").value == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "value"),
+    [
+        ("googlebot", "none", "disallowed"),
+        ("robots", "unavailable_after: 2020-01-01", "disallowed"),
+        ("googlebot-news", "none", "allowed"),
+        ("googlebot-image", "noindex", "allowed"),
+    ],
+)
+def test_metas_of_the_address_itself(name: str, content: str, value: str) -> None:
+    hop = Hop("https://a.example/", 200)
+    files = {"https://a.example": robots(b"")}
+    subject = Subject(hop.url, (hop,), files, observed_at=WHEN, pages=(meta_page(name, content),))
+    assert verdict(READER["Googlebot"], subject).value == value
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[-0-9]{1,8}[ T,:A-Za-z0-9+.-]{0,40}", fullmatch=True))
+def test_any_date_is_read_or_is_none(text: str) -> None:
+    found = moment(text)
+    assert found is None or found.utcoffset() == timedelta(0)
 
 
 # --- a whole case ---

@@ -71,7 +71,8 @@ def test_an_image(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     base = serve(site)
     (found,) = objects(capsys, base + "/art/1.jpg")
     assert list(found) == [
-        *("url", "final_url", "status", "outcome", "reason", "fetched_at", "signals", "verdicts")
+        *("url", "final_url", "status", "outcome", "reason", "fetched_at", "signals", "verdicts"),
+        "prose",
     ]
     assert (found["url"], found["status"], found["outcome"]) == (
         *(base + "/art/1.jpg", 200),

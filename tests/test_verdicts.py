@@ -126,6 +126,8 @@ def test_every_statement_of_robots_txt() -> None:
     found = reservations(subject(robots=ROBOTS))
     assert [(one.line, one.signal, one.word, one.value, one.stands) for one in found] == [
         (11, "robots.txt", "disallow", "disallowed", True),
+        # Google's parser knows a key by its beginning.
+        (6, "robots.txt", "disallow", "disallowed", False),
         (1, "robots.txt Content-Signal", "ai-input", "disallowed", False),
         (3, "robots.txt Content-Signal", "search", "allowed", True),
         (3, "robots.txt Content-Signal", "ai-train", "disallowed", True),

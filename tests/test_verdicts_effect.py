@@ -16,6 +16,7 @@ from optout.case import Case, create_case
 from optout.cli import main
 from optout.database import open_case
 from optout.readers.effect import EFFECTS, Effect, effects
+from optout.readers.reservations import reservations
 from optout.readers.site import image_verdicts, subjects
 from optout.readers.table import readers
 from optout.readers.techniques import as_markdown, techniques
@@ -74,6 +75,77 @@ def test_a_line_to_some_in_robots_txt() -> None:
     everybody = robots.replace(b"GPTBot", b"*")
     row = matrix(subject(robots=everybody))["Disallow: /art/"]
     assert told(row, "RFC 9309", "Protego", "Bytespider") == ["reads", "misreads", "unknown"]
+
+
+def robots_rows(body: bytes) -> dict[int | None, Effect]:
+    """Rows by their line."""
+    return {row.said[0].line: row for row in effects([subject(robots=body)], readers())}
+
+
+def test_a_misspelt_rule_is_read_by_who_forgives_it() -> None:
+    rows = robots_rows(b"User-agent: *\nDisalow: /")
+    assert told(rows[2], "Googlebot", "Google-Extended", "Protego") == ["reads"] * 3
+    assert told(rows[2], "GPTBot", "CCBot", "RFC 9309", "img2dataset") == ["ignores"] * 4
+    assert "only parsers that forgive typing errors" in rows[2].said[0].note
+    rows = robots_rows(b"Useragent: GPTBot\nDisallow: /")
+    assert told(rows[2], "Googlebot", "GPTBot", "CCBot") == ["not for it", "ignores", "ignores"]
+
+
+def test_a_misspelt_rule_decides_no_verdict_of_the_standard() -> None:
+    one = subject(robots=b"User-agent: *\nDisalow: /")
+    assert not [found for found in reservations(one) if found.counts]
+
+
+def test_a_name_that_nobody_can_match_has_a_row() -> None:
+    rows = robots_rows(b"User-agent: img2dataset\nDisallow: /\n\nUser-agent: *\nAllow: /")
+    assert told(rows[2], "img2dataset", "GPTBot", "RFC 9309") == [
+        *("ignores", "not for it", "not for it")
+    ]
+    assert rows[2].said[0].to == ("img2dataset",)
+    assert "the tool reads no robots.txt" in rows[2].said[0].note
+
+
+def test_lines_of_the_same_text_are_told_apart() -> None:
+    rows = robots_rows(b"User-agent: GPTBot\nDisallow: /\n\nUser-agent: CCBot\nDisallow: /")
+    assert told(rows[2], "GPTBot", "CCBot") == ["reads", "not for it"]
+    assert told(rows[5], "GPTBot", "CCBot") == ["not for it", "reads"]
+
+
+def test_a_neighbour_does_not_answer_for_a_line() -> None:
+    lines = [("X-Robots-Tag", value) for value in ("max-snippet: 20, noai", "noai", "NoAI")]
+    rows = matrix(subject(*lines, ("tdm-reservation", "1"), robots=b"User-agent: *\nDisallow: /"))
+    assert told(rows["max-snippet: 20, noai"], "img2dataset", "datadiligence") == [
+        *("misreads", "reads")
+    ]
+    assert told(rows["NoAI"], "img2dataset", "datadiligence") == ["reads", "misreads"]
+    rows = matrix(
+        subject(("X-Robots-Tag", "noarchive, noindex"), robots=b"User-agent: *\nDisallow: /a")
+    )
+    assert told(rows["noarchive, noindex"], "Bingbot", "Googlebot") == ["reads", "reads"]
+
+
+def test_a_line_keeps_its_number_and_its_words_their_names() -> None:
+    lines = [("X-Robots-Tag", value) for value in ("all", "max-snippet: 20, noai")]
+    row = matrix(subject(*lines, robots=b""))["max-snippet: 20, noai"]
+    assert told(row, "img2dataset", "datadiligence") == ["misreads", "reads"]
+    lines = [("X-Robots-Tag", value) for value in ("all", "GPTBot: noai, noindex")]
+    row = matrix(subject(*lines, robots=b""))["GPTBot: noai, noindex"]
+    why = next(cell.why for cell in row.cells if cell.reader == "datadiligence")
+    assert "line 1" not in why
+
+
+def test_noimageindex_of_a_page_is_read_by_who_documents_it() -> None:
+    rows = matrix(subject(robots=b"", pages=(page(("robots", "noimageindex")),)))
+    assert told(rows["<robots>"], "Googlebot-Image", "img2dataset") == ["reads", "ignores"]
+
+
+def test_a_preference_that_cannot_be_read_is_misread() -> None:
+    both = (("Content-Usage", "Train-AI=n"),)
+    rows = matrix(subject(*both, robots=b"User-agent: *\nContent-Usage: train-ai = n\nAllow: /"))
+    for raw in ("Train-AI=n", "Content-Usage: train-ai = n"):
+        assert told(rows[raw], "AIPREF", "GPTBot") == ["misreads", "ignores"]
+        why = next(cell.why for cell in rows[raw].cells if cell.reader == "AIPREF")
+        assert why.startswith("it looks there and cannot read it: ")
 
 
 def test_a_meta_is_passed_over_by_who_downloads_images() -> None:

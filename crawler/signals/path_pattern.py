@@ -30,6 +30,23 @@ class PathPattern:
         """Whether it covers all that begins with its only piece."""
         return len(self.pieces) == 1 and not self.anchored
 
+    @property
+    def covered(self) -> tuple[tuple[bytes, ...], bool]:
+        """The same for patterns that differ in needless wildcards: "/", "/*", "*" and "/*$".
+
+        >>> path_pattern(b"/a*$").covered == path_pattern(b"/a").covered  # type: ignore[union-attr]
+        True
+        """
+        pieces, anchored = self.pieces, self.anchored
+        while len(pieces) > 1 and not pieces[-1]:
+            pieces, anchored = pieces[:-1], False
+        # Every target begins with a slash.
+        return (
+            ((b"/",), False)
+            if pieces in ((b"",), (b"", b"/")) and not anchored
+            else (pieces, anchored)
+        )
+
     def covers(self, target: bytes) -> bool:
         """Whether it matches `target`, a normalised path and query. Takes linear time."""
         first, last = self.pieces[0], self.pieces[-1]

@@ -9,6 +9,9 @@ from crawler.signals.x_robots_tag import KNOWN, Directive, parts, rule
 
 # Contents that many other metas have too, such as name="distribution".
 _COMMON_WORDS = frozenset({"all", "none"})
+# Names that a search engine documents for metas, whatever else such a meta says.
+# https://developers.google.com/search/docs/crawling-indexing/robots-meta-tag, checked 2026-11-21
+_DOCUMENTED = frozenset({"googlebot", "googlebot-news"})
 # Names of metas that hold free words, "noai" perhaps among them.
 _FREE_TEXT = frozenset(
     {"author", "category", "description", "keywords", "subject", "tags", "title"}
@@ -47,7 +50,9 @@ def parse(metas: Iterable[Meta]) -> list[Directive]:
 
 
 def _names_agent(name: str, rules: set[str]) -> bool:
-    """Agents are recognised by what their meta says: nothing but robots rules."""
+    """Agents not documented are recognised by what their meta says: nothing but robots rules."""
+    if name in _DOCUMENTED:
+        return True
     if not name or name in _FREE_TEXT or ":" in name or not rules or not rules <= KNOWN:
         return False
     return name.endswith("bot") or not rules <= _COMMON_WORDS

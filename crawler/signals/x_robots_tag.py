@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 # Rules with an argument after a colon; any other word there names an agent.
 VALUED = frozenset({"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"})
@@ -16,6 +18,7 @@ KNOWN = VALUED | {
     *("all", "noindex", "nofollow", "none", "noarchive", "nocache", "nosnippet"),
     *("indexifembedded", "notranslate", "noimageindex", "noai", "noimageai", "noml"),
 }
+_LONGEST_DATE = 100  # characters; none of its forms comes near
 _AGENT = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token (RFC 9110, 5.6.2)
 
 
@@ -81,6 +84,23 @@ def rule(text: str) -> tuple[str, str]:
     if colon and name.lower() in VALUED:
         return name.lower(), value
     return text.strip().lower(), ""
+
+
+def moment(value: str) -> datetime | None:
+    """The date of unavailable_after, in UTC where it names no zone; None where it is none.
+
+    RFC 822, RFC 850 and ISO 8601 are the forms that Google's page names.
+
+    >>> moment("Wednesday, 03-Dec-25 13:09:53 GMT") == moment("2025-12-03T13:09:53Z")
+    True
+    """
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            date = read(value.strip()[:_LONGEST_DATE])
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
 
 
 def _agent(part: str) -> tuple[str | None, str]:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from optout.errors import OptoutError
 
 if TYPE_CHECKING:
     from optout.audit.hosts import Progress
-    from optout.audit.run import Summary
+    from optout.audit.run import Options, Summary
     from optout.readers.table import Reader
 
 _REASONS = 5  # shown of why verdicts are unknown
@@ -79,9 +80,8 @@ def command(
     """
     from crawler.policy import Reach
     from optout.audit.needs import chosen
-    from optout.audit.rows import sources
-    from optout.audit.run import Options, audit
-    from optout.audit.writing import format_of, writing
+    from optout.audit.run import Options
+    from optout.audit.writing import format_of
     from optout.readers.table import readers
 
     if case_folder and not offline:
@@ -89,7 +89,6 @@ def command(
     of = readers() if all_readers else chosen(names)
     to_stdout = out is None and (as_json or form is not None)
     chosen_form = format_of(out, "jsonl" if as_json and out is None else form or "")
-    found = sources(lists)
     options = Options(
         cache=cache,
         images=not no_images,
@@ -101,17 +100,43 @@ def command(
         tell=_progress(),
         note=note,
     )
-    with writing(out, chosen_form) if out or to_stdout else nullcontext(_Nowhere()) as writer:
-        summary = audit(found, of, options, writer)
+    summary = _audit(lists, of, options, _Output(out, chosen_form, to_stdout))
+    _tell(summary, of, to_stdout=to_stdout)
+    if out:
+        wrote(out)
+    elif not to_stdout:
+        note("next: add --out verdicts.parquet for the verdict on every row")
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """Where verdicts go, and in which form; to nobody where neither is named."""
+
+    path: Path | None
+    form: str
+    to_stdout: bool
+
+
+def _audit(
+    lists: tuple[str, ...], of: tuple[Reader, ...], options: Options, output: _Output
+) -> Summary:
+    from optout.audit.rows import sources
+    from optout.audit.run import audit
+    from optout.audit.writing import writing
+
+    found = sources(lists)
+    wanted = output.path or output.to_stdout
+    with writing(output.path, output.form) if wanted else nullcontext(_Nowhere()) as writer:
+        return audit(found, of, options, writer)
+
+
+def _tell(summary: Summary, of: tuple[Reader, ...], *, to_stdout: bool) -> None:
+    """The counts by reader, unless stdout has the verdicts; why verdicts are unknown."""
     if not to_stdout:
         _print_summary(summary, of)
     for reason, count in summary.unknown.most_common(_REASONS):
         note(f"{count:,} × unknown: {printable(reason)}")
     note(f"{summary.rows:,} rows · {summary.exchanges:,} exchanges")
-    if out:
-        wrote(out)
-    elif not to_stdout:
-        note("next: add --out verdicts.parquet for the verdict on every row")
 
 
 class _Nowhere:

@@ -112,13 +112,8 @@ def command(
     A run that was stopped or killed goes on with the next `optout history`.
     """
     from optout.history import HistoryOptions, archive_for, read_history
-    from optout.history.index import is_crawl
 
-    for name in crawls:
-        if not is_crawl(name):
-            raise click.BadParameter(f"{name[:60]!r} is no name of a crawl", param_hint="--crawl")
-    if first and last and first[: len(last)] > last[: len(first)]:
-        raise click.BadParameter("it lies after --to", param_hint="--from")
+    _check(crawls, first, last)
     case = _case(case_folder, sites)
     archive = archive_for(case, index=index, data=data, table_paths=table_paths)
     options = HistoryOptions(
@@ -132,7 +127,21 @@ def command(
         pause=delay,
         tell=lambda text: note(_plain(text)),
     )
-    result = read_history(case, sites, archive, options)
+    _tell(case, read_history(case, sites, archive, options), as_json=as_json)
+
+
+def _check(crawls: tuple[str, ...], first: str, last: str) -> None:
+    """Raise BadParameter for a name that is no crawl, and for a span that ends before it begins."""
+    from optout.history.index import is_crawl
+
+    for name in crawls:
+        if not is_crawl(name):
+            raise click.BadParameter(f"{name[:60]!r} is no name of a crawl", param_hint="--crawl")
+    if first and last and first[: len(last)] > last[: len(first)]:
+        raise click.BadParameter("it lies after --to", param_hint="--from")
+
+
+def _tell(case: Case, result: HistoryResult, *, as_json: bool) -> None:
     if as_json:
         _print_json(result)
     else:

@@ -39,19 +39,20 @@ def command(
     Looks at the latest scan of the case. A SITE that the case has not read yet is scanned first,
     with the options below; otherwise nothing is fetched.
     """
-    from optout.commands.lint_text import as_object, as_text, counted
+    from optout.commands.lint_text import as_object, as_text, counted, scanned_on
     from optout.lint.run import lint_case
 
     case = the_case(case_folder) if site is None else _read(site, case_folder, chosen)
     if not case.runs():
         raise CaseError(f"{case.folder} holds no scan yet", "optout crawl, or optout lint SITE")
-    found = lint_case(case)
+    linted = lint_case(case)
+    found = linted.findings
     if as_json:
         for one in found:
             click.echo(json.dumps(as_object(one), ensure_ascii=False))
     elif found:
-        click.echo(as_text(found))
-    note(f"{counted(found)} · next: {_next(bool(found))}")
+        click.echo(f"{scanned_on(linted.scanned_at)}\n\n{as_text(found)}")
+    note(f"{counted(found)}, {scanned_on(linted.scanned_at)} · next: {_next(bool(found))}")
     lost = any(one.check.severity == "loses protection" for one in found)
     return LOST if exit_code and lost else 0
 

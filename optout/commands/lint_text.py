@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +26,7 @@ def as_object(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "raw": finding.raw,
         "places": finding.places,
+        "scanned_at": _moment(finding.scanned_at),
         "effect": finding.effect,
         "explanation": check.explanation,
         "fix": finding.fix,
@@ -46,6 +48,19 @@ def as_text(found: Sequence[Finding]) -> str:
             by_check = groupby(here, lambda one: one.check)
             blocks += ["\n".join(_lines(list(group))) for _, group in by_check]
     return "\n\n".join(blocks)
+
+
+def scanned_on(at: datetime | None) -> str:
+    """When the findings were true: nothing was asked since.
+
+    >>> scanned_on(datetime(2026, 11, 21, 10, 15))
+    'as scanned on 2026-11-21 (UTC)'
+    """
+    return f"as scanned on {at:%Y-%m-%d} (UTC)" if at else "as scanned on an unknown day"
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z") if at else None
 
 
 def counted(found: Sequence[Finding]) -> str:

@@ -58,11 +58,17 @@ def effect_lines(rows: list[Effect]) -> list[str]:
             lines += ["", host] if lines else [host]
         one = row.said[0]
         line = f" line {one.line}" if one.line is not None else ""
-        lines.append(f"  {row.signal}{line} · {one.scope} · {_images(row.images)}")
+        lines.append(f"  {row.signal}{line}{_to(row)} · {one.scope} · {_images(row.images)}")
         lines.append(f"    {' '.join(row.raw.split())}")
         lines += [f"    {note}" for note in dict.fromkeys(o.note for o in row.said if o.note)]
         lines += [f"    {told}" for told in _readers(row)]
     return [printable(line) for line in lines]
+
+
+def _to(row: Effect) -> str:
+    """Whom a rule of robots.txt names, since its own line does not."""
+    named = dict.fromkeys(name for one in row.said for name in one.to)
+    return f" to {', '.join(named)}" if row.signal == "robots.txt" and named else ""
 
 
 def _images(count: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from optout.errors import FetchError
 
 if TYPE_CHECKING:
     from optout.check import Check
+    from optout.readers.prose import Prose
     from optout.readers.subject import Subject
+    from optout.readers.table import Reader
 
 MOST_LINES = 40  # of signals printed for one address; --json prints all
 
@@ -58,48 +60,78 @@ def command(
     if not urls:
         _show_case(case_folder, as_json)
         return
-    from crawler.policy import Reach
     from crawler.urls import origin
-    from optout.check import Sites, absolute, check, started_at
+    from optout.check import absolute
     from optout.readers.table import readers, reported
 
     addresses = [(text, absolute(text)) for text in dict.fromkeys(urls)]
-    started = started_at(address for _, address in addresses if address)
-    sites = Sites(Reach(started, allow_private), owned)
     of = readers() if all_readers or effect else reported()
+    failures = _ask(addresses, of, _Asking(as_json, effect, owned, allow_private))
+    if failures:
+        raise _error(failures, len(addresses))
+    note(f"next: optout run {origin(addresses[0][1] or '')}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How addresses are asked for and shown."""
+
+    as_json: bool
+    effect: bool
+    owned: tuple[str, ...]
+    allow_private: bool
+
+
+_Failure = tuple[str, str, str]  # address, outcome, reason
+
+
+def _ask(
+    addresses: Sequence[tuple[str, str | None]], of: Sequence[Reader], how: _Asking
+) -> list[_Failure]:
+    """Ask for each address and print what it says; those that gave no answer."""
+    from crawler.policy import Reach
+    from optout.check import Sites, check, started_at
+
+    started = started_at(address for _, address in addresses if address)
+    sites = Sites(Reach(started, how.allow_private), how.owned)
     failures = []
     for text, address in addresses:
         if address is None:
             failures.append((text, "failed", "it is no http(s) address"))
             continue
         note(f"asking {address}")
-        found = check(address, sites, of, whole=effect)
-        if effect:
-            click.echo(_effects([found.subject], as_json), nl=False)
-        else:
-            said = json.dumps(as_object(found), ensure_ascii=False) if as_json else as_text(found)
-            click.echo(said)
+        found = check(address, sites, of, whole=how.effect)
+        click.echo(_told(found, how), nl=False)
         if found.outcome in ("failed", "private_address"):
             failures.append((address, found.outcome, found.reason))
         elif found.outcome == "robots_disallowed":
             note(f"{found.reason}; if the site is yours, add --i-own-this-site")
-    if failures:
-        raise _error(failures, len(addresses))
-    note(f"next: optout run {origin(addresses[0][1] or '')}")
+    return failures
+
+
+def _told(found: Check, how: _Asking) -> str:
+    if how.effect:
+        return _effects([found.subject], found.prose, how.as_json)
+    if how.as_json:
+        return json.dumps(as_object(found), ensure_ascii=False) + "\n"
+    return as_text(found) + "\n"
 
 
 def _show_case(case_folder: Path | None, as_json: bool) -> None:
     from optout.database import open_case
+    from optout.readers.prose import prose_of
     from optout.readers.site import subjects
 
     with open_case(the_case(case_folder)) as connection:
-        click.echo(_effects(subjects(connection), as_json), nl=False)
+        prose = prose_of(connection)
+        click.echo(_effects(subjects(connection), prose, as_json), nl=False)
     note("next: optout signals URL --effect")
 
 
-def _effects(subjects: Iterable[Subject], as_json: bool) -> str:
-    """The effect matrix of all known readers, as lines."""
+def _effects(subjects: Iterable[Subject], prose: Sequence[Prose], as_json: bool) -> str:
+    """The effect matrix of all known readers, and what is context beside it, as lines."""
     from optout.commands.signal_effects import effect_lines, effect_object
+    from optout.commands.signal_prose import prose_lines, prose_object
     from optout.readers.effect import MOST, effects
     from optout.readers.table import readers
 
@@ -107,14 +139,18 @@ def _effects(subjects: Iterable[Subject], as_json: bool) -> str:
     if len(rows) == MOST:
         note(f"only the first {MOST} different lines are looked at")
     if as_json:
-        lines = [json.dumps(effect_object(row), ensure_ascii=False) for row in rows]
+        objects = [*map(effect_object, rows), *map(prose_object, prose)]
+        lines = [json.dumps(one, ensure_ascii=False) for one in objects]
     else:
-        lines = effect_lines(rows)
+        beside = prose_lines(prose)
+        lines = effect_lines(rows) + (["", *beside] if beside else [])
     return "".join(f"{line}\n" for line in lines)
 
 
 def as_object(found: Check) -> dict[str, Any]:
     """The JSON form: names that stay."""
+    from optout.commands.signal_prose import prose_object
+
     return {
         "url": found.url,
         "final_url": found.final_url,
@@ -140,11 +176,14 @@ def as_object(found: Check) -> dict[str, Any]:
             }
             for reader, verdict in found.verdicts
         ],
+        "prose": [prose_object(one) for one in found.prose],
     }
 
 
 def as_text(found: Check) -> str:
-    """For people: the answer, the signals by place, a line per reader."""
+    """For people: the answer, the signals by place, a line per reader, and what is context."""
+    from optout.commands.signal_prose import prose_lines
+
     answer = f"answered {found.status}" if found.status else f"not fetched: {found.reason}"
     lines = [found.url, f"  {answer}, {found.fetched_at:%Y-%m-%d %H:%M:%S} UTC"]
     if found.final_url != found.url:
@@ -158,7 +197,8 @@ def as_text(found: Check) -> str:
         lines.append(f"  {name:<{width}} {verdict.value:<11} {purpose}{verdict.why}")
         if verdict.raw:
             lines.append(f"{'':{width + 15}}{verdict.raw.strip()}")
-    return "\n".join(map(printable, lines)) + "\n"
+    beside = prose_lines(found.prose)
+    return "\n".join([*map(printable, lines), *(["", *beside] if beside else [])]) + "\n"
 
 
 def _signal_lines(found: Check) -> list[str]:

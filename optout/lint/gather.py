@@ -23,6 +23,7 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case) -> Seen:
         packets=tuple(map(_packet, _rows(connection, "lint_packets"))),
         alts=Alts(**_rows(connection, "lint_alts")[0]),
         pages=tuple(row["url"] for row in _rows(connection, "lint_pages")),
+        scanned={row["origin"]: row["observed_at"] for row in _rows(connection, "lint_scanned")},
     )
 
 
@@ -51,7 +52,7 @@ def _answer(row: dict[str, Any]) -> Answer:
         Hop(hop["url"], hop["status"], tuple((h["name"], h["value"]) for h in hop["headers"] or ()))
         for hop in row["chain"]
     )
-    return Answer(row["subject"], row["url"], tuple(hops))
+    return Answer(row["subject"], row["url"], tuple(hops), row["observed_at"])
 
 
 def _picture(row: dict[str, Any], case: Case) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 
 from crawler.signals import x_robots_tag
@@ -162,3 +163,36 @@ def signals_in_headers(seen: Seen) -> Iterator[Found]:
         for name in checks()["H12"].names:
             for number, raw in enumerate(answer.last.values(name), 1):
                 yield Found(answer.last.url, number, f"{name}: {raw}", {"name": name})
+
+
+def passed(one: Directive, at: datetime | None) -> bool | None:
+    """Whether its date lies before `at`; None where there is no date that can be read.
+
+    Without a time of observation no date counts as passed.
+    """
+    date = x_robots_tag.moment(one.value)
+    return None if date is None else at is not None and date < at
+
+
+def _dated(seen: Seen) -> Iterator[tuple[Answer, Directive, bool | None]]:
+    for answer in seen.answers:
+        for one in directives(answer):
+            if answer.good and one.name == "unavailable_after":
+                yield answer, one, passed(one, answer.observed_at)
+
+
+@finds("H13")
+def date_passed(seen: Seen) -> Iterator[Found]:
+    """unavailable_after with a day that was over when the scan saw it."""
+    for answer, one, over in _dated(seen):
+        if over and one.agent in {"*", *checks()["H13"].names}:
+            what = "this picture" if answer.subject == "image" else "this page"
+            yield _found(answer, one, {"date": one.value, "what": what})
+
+
+@finds("H14")
+def no_date(seen: Seen) -> Iterator[Found]:
+    """unavailable_after without a date."""
+    for answer, one, over in _dated(seen):
+        if over is None:
+            yield _found(answer, one, {"date": one.value})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from crawler.signals import robots_meta
 from crawler.signals.vocabulary import no_signal
 from crawler.signals.x_robots_tag import KNOWN, Directive
-from optout.lint.headers import AI
+from optout.lint.headers import AI, passed
 from optout.lint.seen import PageMeta, Seen
 from optout.lint.table import Found, checks, finds
 
@@ -80,3 +80,25 @@ def no_metas(seen: Seen) -> Iterator[Found]:
         if name in checks()["M05"].names:
             why = no_signal("meta", name) or "it is defined for robots.txt and header lines only"
             yield Found(meta.page_url, None, meta.raw, {"name": name, "why": why})
+
+
+def _dated(seen: Seen) -> Iterator[tuple[PageMeta, Directive, bool | None]]:
+    for meta, one in robots_metas(seen):
+        if one.name == "unavailable_after":
+            yield meta, one, passed(one, meta.observed_at)
+
+
+@finds("M06")
+def date_passed(seen: Seen) -> Iterator[Found]:
+    """unavailable_after with a day that was over when the scan saw it."""
+    for meta, one, over in _dated(seen):
+        if over and one.agent in {"*", *checks()["M06"].names}:
+            yield Found(meta.page_url, None, meta.raw, {"date": one.value})
+
+
+@finds("M07")
+def no_date(seen: Seen) -> Iterator[Found]:
+    """unavailable_after without a date."""
+    for meta, one, over in _dated(seen):
+        if over is None:
+            yield Found(meta.page_url, None, meta.raw, {"date": one.value})

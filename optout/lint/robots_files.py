@@ -19,9 +19,9 @@ def _robots(seen: Seen) -> Iterator[File]:
 
 @finds("R30")
 def server_errors(seen: Seen) -> Iterator[Found]:
-    """5xx, and 429, which Google reads alike."""
+    """5xx: unreachable (RFC 9309, 2.3.1.4)."""
     for file in _robots(seen):
-        if file.status is not None and (file.status >= 500 or file.status == 429):
+        if file.status is not None and file.status >= 500:
             yield Found(file.url, None, "", {"status": str(file.status)})
 
 
@@ -95,6 +95,14 @@ def twins_differ(seen: Seen) -> Iterator[Found]:
             if _lines(file) != _lines(files[0]):
                 other = origin(files[0].url)
                 yield Found(file.url, None, "", {"other": other, "this": origin(file.url)})
+
+
+@finds("R38")
+def too_many_requests(seen: Seen) -> Iterator[Found]:
+    """429: unavailable by RFC 9309, 2.3.1.3; a server error for Google."""
+    for file in _robots(seen):
+        if file.status == 429:
+            yield Found(file.url)
 
 
 def _site(url: str) -> str:

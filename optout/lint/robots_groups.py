@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
-from crawler.signals import content_signal, content_usage
+from crawler.signals import content_signal, content_usage, robots_txt
 from crawler.signals.path_pattern import PathPattern, path_pattern
 from crawler.signals.robots_lines import Block, Record, blocks, names
 from crawler.signals.robots_txt import RobotsTxt
 from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
-from optout.readers.agents import agents
+from optout.readers.dialects import dialects
 
 PREFERENCES = frozenset({"content-signal", "content-signals", "content-usage"})
 EVERYBODY = "*"
-_TOKEN = re.compile(r"[A-Za-z_-]+")
-_SEPARATORS = re.compile(r"[-_ .]")
 _MOST = 300  # sets of groups looked at in one file
-_SHORTEST = 6  # letters of a name that can be known in spite of a wrong one
 
 
 @finds("R01")
 def fused(seen: Seen) -> Iterator[Found]:
     """User-agent lines with another line between them: one group."""
+    # Lines that mean the same to Protego wherever they stand.
+    passed = set(checks()["R01"].names)
     for file, body in seen.kind("robots.txt"):
         for block in blocks(body):
             between = _between(block)
             if between:
-                number, raw = between
+                number, raw, _, _ = between[0]
                 written = ", ".join(agent.decode("utf-8", "replace") for agent in block.agents)
-                yield Found(file.url, number, raw, {"agents": written})
+                splits = any(key not in passed for _, _, key, _ in between)
+                words = {"agents": written, "protego": _PROTEGO[splits]}
+                yield Found(file.url, number, raw.decode("utf-8", "replace"), words)
 
 
-def _between(block: Block) -> tuple[int, str] | None:
-    """The first line that is neither rule nor comment and has user-agent lines on both sides."""
-    found = None
-    met = False
-    for number, raw, key, _ in block.records:
-        if key == "user-agent":
-            if found:
-                return found
-            met = True
-        elif key and met and not found:
-            found = number, raw.decode("utf-8", "replace")
-    return None
+_PROTEGO = {
+    True: "Protego (Scrapy) takes them for separate groups, so crawlers differ.",
+    False: "Protego (Scrapy) reads it so too: this line ends no group there either.",
+}
+
+
+def _between(block: Block) -> list[Record]:
+    """Lines that are neither rule nor comment and have user-agent lines on both sides."""
+    found: list[Record] = []
+    met: list[Record] = []
+    begun = False
+    for record in block.records:
+        if record[2] == "user-agent":
+            begun = True
+            found, met = found + met, []
+        elif record[2] and begun:
+            met.append(record)
+    return found
 
 
 @finds("R02")
@@ -112,7 +118,7 @@ def _audiences(body: bytes) -> Iterator[tuple[list[str], list[Record]]]:
 
 @finds("R03")
 def cancelled(seen: Seen) -> Iterator[Found]:
-    """An Allow of the same pattern as a Disallow for the same crawler."""
+    """An Allow of the same addresses as a Disallow for the same crawler, and not the shorter."""
     for file, body in seen.kind("robots.txt"):
         told: dict[tuple[int, int], tuple[Record, Record, list[str]]] = {}
         for tokens, records in _audiences(body):
@@ -124,17 +130,25 @@ def cancelled(seen: Seen) -> Iterator[Found]:
             yield Found(file.url, allow[0], raw, words)
 
 
+_Covered = tuple[tuple[bytes, ...], bool]
+
+
 def _ties(records: list[Record]) -> Iterator[tuple[Record, Record]]:
-    """Each allow with the first disallow of its pattern."""
-    disallowed: dict[PathPattern, Record] = {}
+    """Each allow that wins with the first disallow of what it covers.
+
+    "/" and "/*" cover the same; of the two the longer wins, and an allow where both are as long.
+    """
+    disallowed: dict[_Covered, Record] = {}
+    longest: dict[_Covered, int] = {}
     for record in records:
         pattern = _pattern(record[3]) if record[2] == "disallow" else None
         if pattern:
-            disallowed.setdefault(pattern, record)
+            disallowed.setdefault(pattern.covered, record)
+            longest[pattern.covered] = max(longest.get(pattern.covered, 0), pattern.octets)
     for record in records:
         pattern = _pattern(record[3]) if record[2] == "allow" else None
-        if pattern and pattern in disallowed:
-            yield record, disallowed[pattern]
+        if pattern and pattern.octets >= longest.get(pattern.covered, pattern.octets + 1):
+            yield record, disallowed[pattern.covered]
 
 
 @lru_cache(maxsize=50_000)
@@ -142,74 +156,27 @@ def _pattern(octets: bytes) -> PathPattern | None:
     return path_pattern(octets)
 
 
-@finds("R04")
-def unmatchable(seen: Seen) -> Iterator[Found]:
-    """Names of known crawlers that are no product tokens, as one finding per file."""
-    # GPTBot/1.0 is read as GPTBot, which is meant; AI2Bot as AI, which is not.
-    wanted = {agent.token.lower() for agent in agents() if not _TOKEN.fullmatch(agent.token)}
-    for file, robots in seen.robots():
-        lines = [line for line in robots.lines if line.key == "user-agent"]
-        found = {line.value: line for line in lines if line.value.lower() in wanted}
-        if found:
-            first = next(iter(found.values()))
-            read = [f"{written} as “{_read_as(written)}”" for written in found]
-            words = {"agents": ", ".join(found), "read": ", ".join(read)}
-            yield Found(file.url, first.line, first.raw, words)
-
-
-def _read_as(written: str) -> str:
-    found = _TOKEN.match(written)
-    return found.group() if found else ""
-
-
-@finds("R05")
-def misspelt(seen: Seen) -> Iterator[Found]:
-    """Names one letter or one sign away from a known crawler's, which name nobody."""
-    known = {agent.token.lower() for agent in agents()}
-    known |= {name.lower() for name in checks()["R05"].names}
-    # Where no reader could match the right name either, writing it helps nobody.
-    meant = {_bare(a.token): a.token for a in agents() if a.purposes and _TOKEN.fullmatch(a.token)}
-    for file, robots in seen.robots():
-        for line in robots.lines:
-            name = line.value.partition("/")[0].strip().lower()
-            if line.key == "user-agent" and _SHORTEST <= len(name) < 100 and name not in known:
-                right = next((t for n, t in meant.items() if _one_apart(_bare(name), n)), "")
-                if right:
-                    words = {"written": line.value, "meant": right}
-                    yield Found(file.url, line.line, line.raw, words)
-
-
-def _bare(name: str) -> str:
-    return _SEPARATORS.sub("", name.lower())
-
-
-def _one_apart(written: str, meant: str) -> bool:
-    """Whether at most one letter was added, left out, changed, or swapped with its neighbour.
-
-    >>> [_one_apart(written, "claude") for written in ("calude", "claud", "cloudi")]
-    [True, True, False]
-    """
-    if abs(len(written) - len(meant)) > 1:
-        return False
-    start = _same(written, meant)
-    end = _same(written[start:][::-1], meant[start:][::-1])
-    one, two = written[start : len(written) - end], meant[start : len(meant) - end]
-    return max(len(one), len(two)) <= 1 or (len(one) == 2 and one == two[::-1])
-
-
-def _same(one: str, two: str) -> int:
-    """How many letters two words begin with in common."""
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(two)))
-
-
 @finds("R06")
 def rules_of_nobody(seen: Seen) -> Iterator[Found]:
     """Allow and Disallow before the first user-agent line."""
     for file, robots in seen.robots():
-        for line in robots.lines:
-            if line.key in ("allow", "disallow") and line.value and not line.agents:
-                yield Found(file.url, line.line, line.raw)
+        orphans = [
+            line
+            for line in robots.lines
+            if line.key in ("allow", "disallow") and line.value and not line.agents
+        ]
+        forgiven = _forgiven(file.body or b"") if orphans else {}
+        for line in orphans:
+            agent = forgiven.get(line.line)
+            google = f" Google counts it to the misspelt line for “{agent}” above (R20)."
+            words = {"forgiven": google if agent else "", "agent": agent or EVERYBODY}
+            yield Found(file.url, line.line, line.raw, words)
+
+
+def _forgiven(body: bytes) -> dict[int, str]:
+    """Line → the name that it speaks to, for a parser that forgives typing errors."""
+    robots = robots_txt.parse(body, dialects()["google"])
+    return {line.line: line.agents[0] for line in robots.lines if line.agents}
 
 
 @finds("R07")
@@ -219,16 +186,3 @@ def preferences_of_nobody(seen: Seen) -> Iterator[Found]:
         for line in robots.lines:
             if line.key in PREFERENCES and not line.agents:
                 yield Found(file.url, line.line, line.raw, {"line": line.raw.strip()})
-
-
-@finds("R08")
-def extended_left_out(seen: Seen) -> Iterator[Found]:
-    """A crawler shut out by name whose control token of the same beginning is not named."""
-    tokens = [a.token for a in agents() if a.token.endswith("-Extended")]
-    for file, robots in seen.robots():
-        for token in tokens:
-            base = token.removesuffix("-Extended")
-            decision = robots.decide(base, "/")
-            if robots.names(base) and not decision.allowed and robots.decide(token, "/").allowed:
-                words = {"base": base, "token": token}
-                yield Found(file.url, decision.line, decision.raw, words)

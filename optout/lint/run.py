@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from string import Template
 
 from crawler.urls import origin
@@ -28,9 +29,18 @@ class Finding:
     effect: str
     fix: str
     places: int  # addresses where the same was found
+    scanned_at: datetime | None = None  # when its host was last asked for anything
 
 
-def lint_case(case: Case) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """The findings of a case, and when its latest scan ended."""
+
+    findings: tuple[Finding, ...]
+    scanned_at: datetime | None
+
+
+def lint_case(case: Case) -> Linted:
     """The findings of a case's latest observations.
 
     Raises CaseError where a file of the case is damaged.
@@ -40,14 +50,17 @@ def lint_case(case: Case) -> list[Finding]:
     from optout.report.damage import damage_told
 
     with damage_told(case), open_case(case) as connection:
-        return findings(gather(connection, case))
+        seen = gather(connection, case)
+        return Linted(tuple(findings(seen)), seen.scanned.get(""))
 
 
 def findings(seen: Seen) -> list[Finding]:
     """All findings: by severity, then in the order of the table, then as they were met."""
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
     table = sorted(checks().values(), key=lambda check: order[check.severity])
-    return [one for check in table for one in _alike(check, functions()[check.id](seen))]
+    found = (one for check in table for one in _alike(check, functions()[check.id](seen)))
+    latest = seen.scanned.get("")
+    return [replace(one, scanned_at=seen.scanned.get(one.host, latest)) for one in found]
 
 
 def _alike(check: Check, found: Iterator[Found]) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Answer:
     subject: str  # page or image
     url: str
     hops: tuple[Hop, ...]
+    observed_at: datetime | None = None
 
     @property
     def last(self) -> Hop:
@@ -70,6 +72,7 @@ class PageMeta:
     content: str
     raw: str
     in_head: bool = True
+    observed_at: datetime | None = None
 
     @property
     def meta(self) -> Meta:
@@ -115,6 +118,8 @@ class Seen:
     packets: tuple[Packet, ...] = ()
     alts: Alts = Alts()
     pages: tuple[str, ...] = ()  # addresses of pages that were met, read or not
+    # When each origin was last asked for anything; "" is the latest of all.
+    scanned: Mapping[str, datetime] = field(default_factory=dict)
 
     def kind(self, kind: str) -> Iterator[tuple[File, bytes]]:
         """Files of a kind that were served as such, with their bytes."""

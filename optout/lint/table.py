@@ -15,7 +15,14 @@ from optout.lint.seen import Seen
 # Worst first: what an artist loses.
 SEVERITIES = ("loses protection", "loses search", "unclear", "note")
 _FAMILIES = (
-    *("robots_groups", "robots_lines", "robots_files", "robots_search", "preferences"),
+    *(
+        "robots_groups",
+        "robots_names",
+        "robots_lines",
+        "robots_files",
+        "robots_search",
+        "preferences",
+    ),
     *("headers", "metas", "tdmrep", "site_files", "image_files", "site"),
 )
 

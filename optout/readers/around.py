@@ -96,6 +96,7 @@ def pages_of(rows: list[Row]) -> Iterator[Page]:
                 for row in here
                 if row["kind"] == "link"
             ),
+            tags=tuple(row["content"] for row in here if row["kind"] == "header"),
             observed_at=here[0]["observed_at"],
         )
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import product
 
-from crawler.signals import x_robots_tag
-from optout.readers.by_robots_txt import by_robots_txt
 from optout.readers.subject import (
     ALLOWED,
     DISALLOWED,
@@ -30,7 +27,7 @@ def by_img2dataset(reader: Reader, subject: Subject) -> Verdict:
     Each line once at its first colon: what stands left of it is taken for a crawler's name,
     whatever it is ("max-snippet: 20, noai" says nothing to it). It reads no other signal.
     """
-    last = _answer(reader, subject)
+    last = answer_of(reader, subject)
     if isinstance(last, Verdict):
         return last
     lines = last.values("x-robots-tag")
@@ -66,7 +63,7 @@ def by_datadiligence(reader: Reader, subject: Subject) -> Verdict:
     It takes repeated lines joined by commas; since it splits at commas again, a rule always
     stands in one of them, and that one is named.
     """
-    last = _answer(reader, subject)
+    last = answer_of(reader, subject)
     if isinstance(last, Verdict):
         return last
     taken = _LINES_READ[reader.lines_read]
@@ -115,42 +112,7 @@ def datadiligence_reserved(lines: Sequence[str]) -> bool:
     return ", ".join(lines).strip() == "1"
 
 
-def by_robots_txt_and_header(reader: Reader, subject: Subject) -> Verdict:
-    """robots.txt, and where it lets the reader in, the header rules of its documentation.
-
-    A header on what may not be fetched is not seen.
-    """
-    found = by_robots_txt(reader, subject)
-    if found.value == DISALLOWED:
-        return found
-    last = _answer(reader, subject)
-    if isinstance(last, Verdict):
-        return last if found.value == ALLOWED else found
-    return _by_rules(reader, subject, last) or found
-
-
-def _by_rules(reader: Reader, subject: Subject, last: Hop) -> Verdict | None:
-    """What the first of the reader's header rules says that the response holds."""
-    said = x_robots_tag.parse(last.values("x-robots-tag"))
-    mine = ("*", reader.token.lower())
-    # What is clearly said to it counts before what may be said to somebody else.
-    for addressed, rule in product((True, False), reader.header):
-        for directive in said:
-            if directive.name != rule.name or (directive.agent in mine) is not addressed:
-                continue
-            if not addressed and not directive.ambiguous:
-                continue
-            value, why = rule.value, f"the response's X-Robots-Tag says {rule.name}: {rule.means}"
-            if not addressed:
-                value = UNKNOWN
-                why = f"it is not clear whether {rule.name} is said to {directive.agent} alone"
-            found = undecided(reader, subject, value, last.url, why)
-            line = directive.position + 1
-            return replace(found, signal="X-Robots-Tag", line=line, raw=directive.raw)
-    return None
-
-
-def _answer(reader: Reader, subject: Subject) -> Hop | Verdict:
+def answer_of(reader: Reader, subject: Subject) -> Hop | Verdict:
     """The response that came with the image; or the verdict, where there is none."""
     last = subject.hops[-1] if subject.hops else None
     if last is None or last.status is None or (last.status // 100 != 2 and subject.reason):

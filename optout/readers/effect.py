@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, status
 from crawler.urls import origin
-from optout.readers.by_robots_txt import addressed
+from optout.readers.alone import OBEYS, OTHERS, PASSES, alone, hears
 from optout.readers.families import families, looked_at
 from optout.readers.reservations import reservations
-from optout.readers.statement import Reservation
+from optout.readers.statement import HOST, Reservation
 from optout.readers.subject import Subject, Verdict
 from optout.readers.table import Reader
 from optout.readers.verdicts import answers
@@ -54,40 +54,32 @@ class Effect:
 def effects(subjects: Iterable[Subject], of: Sequence[Reader]) -> list[Effect]:
     """One row per text found, by host, signal and text; a cell per reader, in the order given.
 
+    Of files, texts of another line are another row: each may be said to somebody else.
+
     Verdicts are compared on the first EXAMPLES images of a row: a text has the same effect on
     all of them, but for a robots.txt that keeps a reader from some. At most MOST rows: texts met
     after that are left out.
     """
-    rows: dict[tuple[str, str, str], _Row] = {}
+    rows: dict[_Key, _Row] = {}
     for subject in subjects:
-        asked = _Asked(subject)
-        here: dict[tuple[str, str, str], list[Reservation]] = {}
+        here: dict[_Key, list[Reservation]] = {}
         for one in reservations(subject):
-            here.setdefault((origin(one.where), one.signal, one.raw), []).append(one)
+            here.setdefault(_key(one), []).append(one)
         for key, said in here.items():
             if key in rows or len(rows) < MOST:
-                rows.setdefault(key, _Row(said)).add(said, asked, of)
+                rows.setdefault(key, _Row(said)).add(said, subject, of)
     return [
-        Effect(*key, tuple(row.said), row.images, row.cells(of))
-        for key, row in sorted(rows.items(), key=lambda pair: pair[0])
+        Effect(host, signal, raw, tuple(row.said), row.images, row.cells(of))
+        for (host, signal, raw, _), row in sorted(rows.items(), key=lambda pair: pair[0])
     ]
 
 
-@dataclass
-class _Asked:
-    """A subject, and the answers to what was asked about it so far."""
+_Key = tuple[str, str, str, int]
 
-    subject: Subject
-    _answers: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
 
-    @property
-    def is_image(self) -> bool:
-        return bool(self.subject.hops or self.subject.reason or self.subject.named)
-
-    def answers(self, reader: Reader) -> tuple[Verdict, ...]:
-        if reader.name not in self._answers:
-            self._answers[reader.name] = answers(reader, self.subject)
-        return self._answers[reader.name]
+def _key(one: Reservation) -> _Key:
+    line = one.line if one.scope == HOST and one.line is not None else 0
+    return origin(one.where), one.signal, one.raw, line
 
 
 @dataclass
@@ -97,13 +89,14 @@ class _Row:
     looked: int = 0
     found: dict[str, Cell] = field(default_factory=dict)
 
-    def add(self, said: list[Reservation], asked: _Asked, of: Sequence[Reader]) -> None:
-        self.images += asked.is_image
+    def add(self, said: list[Reservation], subject: Subject, of: Sequence[Reader]) -> None:
+        self.images += bool(subject.hops or subject.reason or subject.named)
         if self.looked == EXAMPLES:
             return
         self.looked += 1
+        only = alone(subject, said[0])
         for reader in of:
-            cell = _cell(reader, said, asked)
+            cell = _cell(reader, said, only)
             before = self.found.get(reader.name, cell)
             self.found[reader.name] = min(before, cell, key=_rank)
 
@@ -115,14 +108,18 @@ def _rank(cell: Cell) -> int:
     return EFFECTS.index(cell.effect)
 
 
-def _cell(reader: Reader, said: list[Reservation], asked: _Asked) -> Cell:
+def _cell(reader: Reader, said: list[Reservation], only: Subject) -> Cell:
     seen = [one for one in said if _looks(reader, one)]
-    if not seen:
+    unread = next((o for o in said if not o.word and o.signal in looked_at(reader)), None)
+    heard = [_heard(reader, one, only) for one in seen]
+    if not (seen or unread) or set(heard) == {PASSES}:
         return Cell(reader.name, IGNORES)
-    if not _in_its_time(reader, seen):
+    if not _in_its_time(reader, seen or [*said]):
         return Cell(reader.name, UNSURE, f"how it reads is known since {reader.valid_from} only")
-    mine = [one for one in seen if _addressed(reader, one, asked.subject)]
-    effect, why = _compared(reader, mine, seen, asked.answers(reader))
+    if not seen and unread:
+        return Cell(reader.name, MISREADS, f"it looks there and cannot read it: {unread.note}")
+    mine = [one for one, to in zip(seen, heard, strict=True) if to == OBEYS]
+    effect, why = _compared(reader, mine, seen, answers(reader, only))
     return Cell(reader.name, effect, why)
 
 
@@ -133,7 +130,7 @@ def _compared(
     asks = {
         purpose
         for one in mine
-        if one.counts and one.value == DISALLOWED
+        if one.value == DISALLOWED and (one.counts or _obeyed_all_the_same(reader, one))
         for purpose in one.purposes
         if purpose in reader.purposes
     }
@@ -143,8 +140,7 @@ def _compared(
             return MISREADS, f"it says {one.value}, where the line asks it not to: {one.why}"
         if concerned and one.value == UNKNOWN:
             return UNSURE, one.why
-        by_this = one.value == DISALLOWED and one.raw and one.raw == seen[0].raw
-        if by_this and not asks:
+        if one.value == DISALLOWED and not asks and _decided(one, seen):
             return MISREADS, f"it stays away, which the line does not ask of it: {one.why}"
     if not mine:
         return NOT_FOR_IT, "it looks there, and the line names others"
@@ -152,12 +148,27 @@ def _compared(
     return READS, "; ".join(notes)
 
 
+def _obeyed_all_the_same(reader: Reader, one: Reservation) -> bool:
+    """Whether the reader obeys what by its family's rules does not stand: a rule that only some
+    parsers read, a word of a page that its documentation takes for the images shown there."""
+    of_images = one.signal == "meta robots" and one.word in {r.name for r in reader.page_rules}
+    return one.signal == "robots.txt" or of_images
+
+
+def _decided(found: Verdict, seen: list[Reservation]) -> bool:
+    """Whether one of these statements decided; of a file, texts of other lines are others."""
+    return bool(found.raw) and any(
+        one.raw == found.raw and (one.scope != HOST or one.line == found.line) for one in seen
+    )
+
+
 def _looks(reader: Reader, one: Reservation) -> bool:
     """Whether the reader looks at such a signal, and knows the word."""
     if one.signal not in looked_at(reader):
         return False
-    if one.signal == "X-Robots-Tag" and not reader.families:
-        return one.word in reader.directives or one.word in {rule.name for rule in reader.header}
+    if one.signal in ("X-Robots-Tag", "meta robots") and not reader.families:
+        rules = (*reader.rules, *(reader.page_rules if one.signal == "meta robots" else ()))
+        return one.word in reader.directives or one.word in {rule.name for rule in rules}
     words = families()[one.family].words
     return not words or status(words, one.word) == "current"
 
@@ -167,12 +178,7 @@ def _in_its_time(reader: Reader, seen: list[Reservation]) -> bool:
     return reader.valid_from is None or not days or max(days) >= reader.valid_from
 
 
-def _addressed(reader: Reader, one: Reservation, subject: Subject) -> bool:
-    """Of robots.txt, whether the line stands in the groups that the reader obeys."""
-    if not one.signal.startswith("robots.txt"):
-        return bool({"*", reader.token.lower()} & set(one.to))
-    file = next((file for file in subject.site_files.values() if file.url == one.where), None)
-    if file is None or file.rules is None:
-        return False
-    lines = file.rules.group_lines(addressed(reader, file.rules))
-    return any(line.line == one.line for line in lines)
+def _heard(reader: Reader, one: Reservation, only: Subject) -> str:
+    if one.signal.startswith("robots.txt"):
+        return hears(reader, one, only)
+    return OBEYS if reader.names & set(one.to) else OTHERS

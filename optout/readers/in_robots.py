@@ -9,9 +9,9 @@ from crawler.signals import ai_control, content_signal, content_usage
 from crawler.signals.path_pattern import target_octets
 from crawler.signals.robots_lines import names
 from crawler.signals.robots_txt import RobotsTxt
-from crawler.signals.vocabulary import DISALLOWED, UNKNOWN, words
+from crawler.signals.vocabulary import UNKNOWN, words
 from crawler.urls import origin, target
-from optout.readers.agents import agents, purposes
+from optout.readers.in_robots_unheard import forbids, named, unheard
 from optout.readers.statement import EVERYBODY, HOST, Reservation, joined
 from optout.readers.subject import SiteFile, Subject, way
 
@@ -25,6 +25,7 @@ def in_robots(subject: Subject) -> Iterator[Reservation]:
         if file is None or file.rules is None or file.rules.blanket is not None:
             continue
         yield from _rules(file, file.rules, target(url))
+        yield from unheard(file, file.rules, target(url))
         yield from file.readings.once(_signals, file, file.rules)
         yield from _usage(file, file.rules, target(url))
         yield from _control(file, file.rules, target(url))
@@ -34,37 +35,15 @@ def _rules(file: SiteFile, rules: RobotsTxt, path: str) -> Iterator[Reservation]
     """Rules that forbid: what may not be fetched can be used for nothing. One that allows to
     fetch says nothing of what for."""
     by_line: dict[int, Reservation] = {}
-    for token, meant in file.readings.once(_named, rules):
+    for token, meant in file.readings.once(named, rules):
         decision = rules.decide(token, path)
         if decision.allowed or decision.line is None:
             continue
         before = by_line.get(decision.line)
-        found = before or Reservation(
-            family="robots.txt",
-            signal="robots.txt",
-            word="disallow",
-            value=DISALLOWED,
-            purposes=(),
-            scope=HOST,
-            where=file.url,
-            raw=decision.raw,
-            line=decision.line,
-            observed_at=file.observed_at,
-            to=(),
-        )
+        found = before or forbids(file, decision.raw, decision.line)
         every = dict.fromkeys((*found.purposes, *meant))
         by_line[decision.line] = replace(found, purposes=tuple(every), to=(*found.to, token))
     yield from (by_line[line] for line in sorted(by_line))
-
-
-def _named(rules: RobotsTxt) -> list[tuple[str, tuple[str, ...]]]:
-    """Known agents that the file names, with what they take images for; and everybody else."""
-    found = [("*", tuple(purposes()))] if rules.names("*") else []
-    return found + [
-        (agent.token.lower(), agent.purposes)
-        for agent in agents()
-        if agent.purposes and rules.names(agent.token)
-    ]
 
 
 def _signals(file: SiteFile, rules: RobotsTxt) -> list[Reservation]:

@@ -48,6 +48,7 @@ class Page:
     metas: tuple[Meta, ...] = ()
     links: tuple[LinkElement, ...] = ()
     observed_at: datetime | None = None
+    tags: tuple[str, ...] = ()  # X-Robots-Tag lines of its answer, where it shows the image
 
 
 def text_file(

@@ -90,7 +90,7 @@ def image_verdicts(
 
 def _needs_all(of: Sequence[Reader]) -> bool:
     """Whether any of them looks at more than robots.txt and header lines."""
-    return any(reader.families for reader in of)
+    return any(reader.families or reader.page_rules for reader in of)
 
 
 def robots_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:

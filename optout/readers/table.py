@@ -15,12 +15,13 @@ EXECUTED = "executed source"
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderRule:
-    """One X-Robots-Tag rule that a reader's documentation speaks of."""
+class Rule:
+    """One rule of header lines or metas that a reader's documentation speaks of."""
 
     name: str
     value: str  # the verdict it gives
     means: str
+    when: str = ""  # "past": only where its date lies before the observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,20 @@ class Reader:
     dialect: str = ""  # of `dialects`
     families: tuple[str, ...] = ()  # of `families`, for the method reservations
     directives: tuple[str, ...] = ()  # header rules it obeys
-    header: tuple[HeaderRule, ...] = ()
+    called: tuple[str, ...] = ()  # names by which rules can call it; without, its token
+    rules: tuple[Rule, ...] = ()  # of header lines and metas about the address itself
+    page_rules: tuple[Rule, ...] = ()  # of a page, about the images it shows
     lines_read: str = "all"
     may_ignore: str = ""
     clause: str = ""
     version: str = ""
     commit_date: date | None = None
     report: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names by which header rules and metas speak to it, lower-case; everybody's is "*"."""
+        return frozenset({"*", *(name.lower() for name in self.called or (self.token,) if name)})
 
     @property
     def exact(self) -> bool:
@@ -92,8 +100,12 @@ def called(reader: Reader, token: str) -> Reader:
 
 
 def _reader(name: str, fields: dict[str, Any]) -> Reader:
-    values = tupled(fields) | {"header": tuple(HeaderRule(**r) for r in fields.get("header", ()))}
-    return Reader(name=name, **values)
+    rules: dict[str, Any] = {
+        key: tuple(Rule(**rule) for rule in fields[key])
+        for key in ("rules", "page_rules")
+        if key in fields
+    }
+    return Reader(name=name, **(tupled(fields) | rules))
 
 
 def _by_purpose(token: PurposeToken) -> Reader:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from optout.readers.by_header import (
     by_datadiligence,
     by_img2dataset,
-    by_robots_txt_and_header,
     img2dataset_obeys,
 )
 from optout.readers.by_robots_txt import by_protego, by_robots_txt
+from optout.readers.by_rules import by_robots_txt_and_rules
 from optout.readers.reservations import by_reservations
 from optout.readers.subject import (
     ALLOWED,
@@ -49,7 +49,7 @@ __all__ = [
 # The ways in which readers read; readers.toml names one for each.
 METHODS: dict[str, Callable[[Reader, Subject], Verdict | tuple[Verdict, ...]]] = {
     "robots_txt": by_robots_txt,
-    "robots_txt_and_header": by_robots_txt_and_header,
+    "robots_txt_and_rules": by_robots_txt_and_rules,
     "robots_txt_protego": by_protego,
     "x_robots_tag_img2dataset": by_img2dataset,
     "headers_datadiligence": by_datadiligence,

@@ -10,6 +10,7 @@ from optout import tables
 from optout.case import Case
 from optout.lint.gather import gather as seen
 from optout.lint.run import findings
+from optout.readers.prose import note as prose_note
 from optout.report.captures import captures_of
 from optout.report.changes import changes_of
 from optout.report.coverage import current
@@ -74,6 +75,8 @@ def gather(case: Case) -> Report:
             requests_folder=f"requests/{date}/",
             requests=lists,
             lint=len(findings(seen(connection, case))),
+            prose=_first(_rows(connection, "prose")),
+            prose_note=prose_note(),
             first_dataset=_first_dataset(),
             captures=captures_of(connection, case, frozenset(choices.rejected)),
         )

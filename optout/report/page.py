@@ -55,6 +55,8 @@ class Report:
     requests: tuple[Written, ...]
     lint: int = 0  # findings of optout.lint
     first_dataset: Row | None = None  # what to search first, where none has been
+    prose: Listing = field(default_factory=Listing)  # paragraphs of terms: context, no signal
+    prose_note: str = ""
     captures: Listing = field(default_factory=Listing)  # matches that archived pages show
     thumbnails: dict[str, str] = field(default_factory=dict)  # work_id → data: address
 
