@@ -92,6 +92,36 @@ def test_training_is_shut_out_and_search_is_as_before(case: Case) -> None:
             assert effect.before.counts == effect.after.counts
 
 
+def test_the_files_beside_robots_txt_are_judged_as_served(case: Case) -> None:
+    effects = {(e.place, e.reader): e for e in plan_of(case).effects}
+    for place in ("mira.example", "cdn.mira.example"):
+        for reader in ("TDMRep", "ai.txt", "RSL", "AIPREF", "Content Signals"):
+            effect = effects[place, reader]
+            assert effect.before.counts == (0, 0, 1), (place, reader)
+            assert effect.after.counts == (0, 1, 0), (place, reader)
+            assert effect.after.why and "not asked for" not in effect.after.why
+    foreign = effects["images.squarespace-cdn.com", "ai.txt"]
+    assert foreign.before == foreign.after and foreign.after.unknown
+
+
+def test_files_that_are_there_already_are_judged_before_and_after(tmp_path: Path) -> None:
+    case = make_case(tmp_path / "case")
+    ours = json.dumps([{"location": "/art/", "tdm-reservation": 0}]).encode()
+    tdmrep = robots(SITE, ours) | {
+        "kind": "tdmrep.json",
+        "url": f"{SITE}/.well-known/tdmrep.json",
+        "final_url": f"{SITE}/.well-known/tdmrep.json",
+    }
+    files = [robots(SITE, OPEN), tdmrep]
+    records = {"pages": [page("/")], "images": [image(FOX)], "hops": [hop(FOX)]}
+    write_run(case, records | {"site_files": files})
+    plan = plan_of(case)
+    assert "mira.example/.well-known/tdmrep.json" not in plan.files
+    found = next(e for e in plan.effects if e.reader == "TDMRep")
+    # The header line supersedes the file (TDMRep, "Processing priority").
+    assert (found.before.counts, found.after.counts) == ((1, 0, 0), (0, 1, 0))
+
+
 def test_two_plans_are_the_same_bytes(case: Case) -> None:
     assert all_files(plan_of(case)) == all_files(plan_of(case))
 

@@ -29,6 +29,8 @@ ROBOTS = (
     b"# Mine\nUser-agent: *\nDisallow: /drafts/\n\nUser-agent: GPTBot\nAllow: /\n\n"
     b"User-agent: Googlebot\nDisallow: /raw/\n"
 )
+# What lint says of this site that is not about the generated files, and why.
+OTHERS: dict[str, str] = {}
 FILES = {server.key: server for server in servers()}
 
 
@@ -106,6 +108,11 @@ def test_what_the_table_promised_is_what_a_second_scan_finds(name: str, place: P
     assert again.returncode == 0, again.stderr
     assert not (place / "again" / host.replace(":", "_") / "robots.txt").exists()
     assert not (place / "again" / "headers").exists()
+    # Nor does lint find anything wrong with what was put in place.
+    done = optout("lint", "--case", "case", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    traps = [one for one in map(json.loads, done.stdout.splitlines()) if one["check"] not in OTHERS]
+    assert traps == []
 
 
 @pytest.fixture(scope="session")
