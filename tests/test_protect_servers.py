@@ -29,8 +29,6 @@ ROBOTS = (
     b"# Mine\nUser-agent: *\nDisallow: /drafts/\n\nUser-agent: GPTBot\nAllow: /\n\n"
     b"User-agent: Googlebot\nDisallow: /raw/\n"
 )
-# What lint says of this site that is not about the generated files, and why.
-OTHERS: dict[str, str] = {}
 FILES = {server.key: server for server in servers()}
 
 
@@ -111,8 +109,7 @@ def test_what_the_table_promised_is_what_a_second_scan_finds(name: str, place: P
     # Nor does lint find anything wrong with what was put in place.
     done = optout("lint", "--case", "case", "--json", cwd=place)
     assert done.returncode == 0, done.stderr
-    traps = [one for one in map(json.loads, done.stdout.splitlines()) if one["check"] not in OTHERS]
-    assert traps == []
+    assert done.stdout == "" and "no findings" in done.stderr
 
 
 @pytest.fixture(scope="session")

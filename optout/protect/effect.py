@@ -178,11 +178,11 @@ def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subjec
 
 
 def lacking_headers(found: Situation) -> dict[str, tuple[int, int]]:
-    """Per own host[:port]: how many images answered there, and how many lack a header line."""
+    """Per host[:port]: how many images were served there, and how many lack a header line."""
     counts: dict[str, tuple[int, int]] = {}
     for image in found.images:
         last = image.hops[-1] if image.hops else None
-        if last is None or not found.controls(last.url):
+        if last is None or last.status is None or last.status // 100 != 2:
             continue
         seen, lacking = counts.get(place_of(last.url), (0, 0))
         counts[place_of(last.url)] = seen + 1, lacking + (not says_it(last.headers))

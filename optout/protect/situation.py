@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from crawler.urls import place_of
-from optout.case import Case, DeclaredHost
+from optout.case import Case
 from optout.errors import ProtectError
+from optout.protect.own_hosts import Controls, controls
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from optout.readers.verdicts import Hop, SiteFile, Subject
 
 Row = dict[str, Any]
-Controls = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,37 +98,6 @@ def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[
         documents=documents,
         controls=mine,
     )
-
-
-def controls(case: Case, also: Sequence[str] = ()) -> Controls:
-    """Address → whether the artist can set header lines and files there.
-
-    That is: sites of the case, declared hosts, and names below a domain that the artist registered.
-    A part of a host that many share is the artist's to fill, not to configure. Raises ProtectError
-    when one of `also` is such a host.
-    """
-    from optout.identity import identify, registered_domain, shared_host
-    from optout.matching.declared import read
-    from optout.report.steps import builder
-
-    refused = read((), map(DeclaredHost, also))[1]
-    if refused:
-        raise ProtectError(f"--host {refused[0].host}: {refused[0].advice}", _OWN_HOST)
-    declared, _ = read(case.sites, [*case.hosts, *map(DeclaredHost, also)])
-    whole = [one for one in declared if not one.path and not one.account]
-    domains = {registered_domain(one.host) for one in whole if one.site} - {""}
-
-    def is_mine(url: str) -> bool:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        if not host or shared_host(host) or builder(url):
-            return False
-        identity = identify(url)
-        return registered_domain(host) in domains or any(one.covers(identity) for one in whole)
-
-    return is_mine
-
-
-_OWN_HOST = "name a host on which you can set files or header lines"
 
 
 def folder_name(place: str) -> str:
