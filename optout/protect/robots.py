@@ -14,7 +14,7 @@ from crawler.signals.robots_txt import LIMIT
 from optout.errors import ProtectError
 from optout.protect.agents import search_agents
 from optout.protect.robots_edit import Edit, line_end, place_of_ours, split_bom, written
-from optout.protect.robots_groups import Reading, forbid_all, matchable, readings, rules_of
+from optout.protect.robots_groups import Reading, Rules, matchable, readings, rules_of, shuts_all
 from optout.protect.robots_keep_out import keep_out
 from optout.protect.robots_preferences import state_preferences
 
@@ -72,8 +72,9 @@ def _let_in(after: Sequence[Reading], names: Sequence[str]) -> str:
     """The first name that some parser lets in."""
     promised = [name for name in names if matchable(name)]
     for file in after:
+        rules = _rules(file, promised)
         for name in promised:
-            if not forbid_all(file.robots.group_lines(name)):
+            if not shuts_all(rules[name]):
                 return name
     return ""
 
@@ -83,13 +84,23 @@ def _shut_out(before: Sequence[Reading], after: Sequence[Reading]) -> str:
 
     More allows and fewer disallows shut nothing.
     """
+    searching = [agent.token for agent in search_agents()]
     for was, now in zip(before, after, strict=True):
-        for name in (agent.token for agent in search_agents()):
-            old, new = (rules_of(file.robots.group_lines(name)) for file in (was, now))
-            if _of("disallow", new - old) or _of("allow", old - new):
+        old, new = _rules(was, searching), _rules(now, searching)
+        for name in searching:
+            if _of("disallow", new[name] - old[name]) or _of("allow", old[name] - new[name]):
                 return name
     return ""
 
 
-def _of(key: str, rules: frozenset[tuple[str, bytes]]) -> bool:
+def _rules(file: Reading, names: Sequence[str]) -> dict[str, Rules]:
+    """What the parser's groups say to each name; to those without a group the same."""
+    others = rules_of(file.robots.group_lines("*"))
+    return {
+        name: rules_of(file.robots.group_lines(name)) if file.robots.names(name) else others
+        for name in names
+    }
+
+
+def _of(key: str, rules: Rules) -> bool:
     return any(one == key for one, _ in rules)

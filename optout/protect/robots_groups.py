@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from crawler.signals.path_pattern import path_pattern
+from crawler.signals.robots_dialect import Dialect
 from crawler.signals.robots_lines import RULES, names
 from crawler.signals.robots_txt import Directive, RobotsTxt, parse
 from optout.readers.dialects import dialects
 
 GLOBAL = ("sitemap", "license")  # these speak for the whole file, wherever they stand
 EVERYTHING = frozenset({"/", "*", "/*"})
+Rules = frozenset[tuple[str, bytes]]  # key and pattern
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 
 
@@ -36,6 +39,7 @@ class Reading:
 
     robots: RobotsTxt
     blocks: tuple[Block, ...]
+    named: Mapping[str, list[Block]]  # by what a user-agent line may mean, see `meanings`
 
     @property
     def first(self) -> int | None:
@@ -44,9 +48,28 @@ class Reading:
 
 
 def readings(text: bytes) -> tuple[Reading, ...]:
-    """The file by every dialect, that of RFC 9309 first."""
-    files = (parse(text, dialect) for dialect in dialects().values())
-    return tuple(Reading(robots, tuple(blocks_of(robots.lines))) for robots in files)
+    """The file by every dialect that reads text its own way, that of RFC 9309 first."""
+    return tuple(reading(parse(text, dialect)) for dialect in _dialects())
+
+
+def reading(robots: RobotsTxt) -> Reading:
+    """The groups of a file that was parsed."""
+    blocks = tuple(blocks_of(robots.lines))
+    named: dict[str, list[Block]] = {}
+    for block in blocks:
+        for name in dict.fromkeys(name for d in block.agents for name in meanings(d.value)):
+            named.setdefault(name, []).append(block)
+    return Reading(robots, blocks, named)
+
+
+@cache
+def _dialects() -> tuple[Dialect, ...]:
+    """One of those that differ only in what they make of an answer's status."""
+    found: dict[Dialect, Dialect] = {}
+    for one in dialects().values():
+        alike = replace(one, name="", clause="", error_statuses=(), open_when_unreachable=False)
+        found.setdefault(alike, one)
+    return tuple(found.values())
 
 
 def blocks_of(directives: Iterable[Directive]) -> Iterator[Block]:
@@ -83,19 +106,25 @@ def matchable(name: str) -> bool:
     return _TOKEN.fullmatch(name) is not None
 
 
-def means(value: str, wanted: Iterable[str]) -> bool:
-    """Whether a user-agent line means one of these names, for strict readers or for others."""
-    whole, short = value.strip().lower(), token(value)
-    return any(
-        name.lower() == whole or (name.lower() == short and matchable(name)) for name in wanted
-    )
+def meanings(value: str) -> tuple[str, ...]:
+    """What a user-agent line may mean, lower-case: its token, and all of it for lax readers.
+
+    >>> meanings("GPTBot/1.0"), meanings("img2dataset"), meanings("9")
+    (('gptbot', 'gptbot/1.0'), ('img', 'img2dataset'), ('9',))
+    """
+    return tuple(dict.fromkeys(name for name in (token(value), value.strip().lower()) if name))
 
 
-def lets_in(file: Reading, name: str) -> bool:
-    """Whether something is open to `name`: by its own groups, else by those for "*"."""
-    own = [block for block in file.blocks if any(means(d.value, [name]) for d in block.agents)]
-    rest = [block for block in file.blocks if any(token(d.value) == "*" for d in block.agents)]
-    return not forbid_all(d for block in own or rest for d in block.others)
+def let_in(file: Reading, names: Iterable[str]) -> set[str]:
+    """The names to whom something is open: by their own groups, else by those for "*"."""
+    everybody = file.named.get("*", [])
+    others = not forbid_all(d for block in everybody for d in block.others)
+    found = set()
+    for name in names:
+        own = file.named.get(name.lower())
+        if not forbid_all(d for block in own for d in block.others) if own else others:
+            found.add(name)
+    return found
 
 
 def forbid_all(lines: Iterable[Directive]) -> bool:
@@ -104,12 +133,16 @@ def forbid_all(lines: Iterable[Directive]) -> bool:
     >>> forbid_all(parse(b"User-agent: a\\nDisallow: /\\nAllow:").lines)
     True
     """
-    rules = rules_of(lines)
+    return shuts_all(rules_of(lines))
+
+
+def shuts_all(rules: Rules) -> bool:
+    """The same of rules."""
     shut = any(key == "disallow" and path.decode("latin-1") in EVERYTHING for key, path in rules)
     return shut and not any(key == "allow" for key, _ in rules)
 
 
-def rules_of(lines: Iterable[Directive]) -> frozenset[tuple[str, bytes]]:
+def rules_of(lines: Iterable[Directive]) -> Rules:
     """Key and pattern of the rules among some lines; what matches no address is none."""
     return frozenset(
         (d.key, d.octets) for d in lines if d.key in RULES and d.octets and path_pattern(d.octets)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.signals.robots_txt import Directive
 from optout.protect.robots_edit import Edit
-from optout.protect.robots_groups import GLOBAL, Block, Reading, lets_in, means
+from optout.protect.robots_groups import GLOBAL, Block, Reading, let_in, meanings
 
 HEAD = "# Training crawlers are asked to stay away; search engines are not touched."
 
@@ -20,7 +20,8 @@ def keep_out(
     files: Sequence[Reading], names: Sequence[str], lines: list[bytes], edit: Edit
 ) -> None:
     """A group for all names that may still read something; their present groups step back."""
-    open_ = [name for name in names if any(lets_in(file, name) for file in files)]
+    inside = set[str]().union(*(let_in(file, names) for file in files))
+    open_ = [name for name in names if name in inside]
     if not open_:
         return
     leaving = {d.line: d for file in files for d in _naming(file, open_)}
@@ -37,7 +38,9 @@ def keep_out(
 
 
 def _naming(file: Reading, names: Sequence[str]) -> Iterator[Directive]:
-    return (d for block in file.blocks for d in block.agents if means(d.value, names))
+    wanted = {name.lower() for name in names}
+    agents = (d for block in file.blocks for d in block.agents)
+    return (d for d in agents if wanted.intersection(meanings(d.value)))
 
 
 def _groups_of(files: Sequence[Reading], leaving: dict[int, Directive]) -> Iterator[int]:
