@@ -270,7 +270,7 @@ def test_json_and_exit_code(scanned: tuple[Path, str, str, Any]) -> None:
     assert done.returncode == 3
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     names = "check severity title host url line raw places effect explanation fix source checked"
-    assert all(list(row) == names.split() for row in rows)
+    assert all(list(row) == [*names.split(), "mine"] for row in rows)
     assert done.stderr.startswith(f"{len(rows)} findings: ")
 
 
