@@ -22,6 +22,7 @@ from optout.readers.subject import Hop
 from tests.harness import FAST, Page, html, jpeg, optout, serving
 from tests.image_files import assertion, data_mining, image, signed
 from tests.lint_examples import EXAMPLES, FOX, GROUP, PAGE, SITE, both, kept, page, robots
+from tests.lint_examples import image as picture
 
 GOLDEN = Path(__file__).parent / "golden" / "lint" / "contradictory.txt"
 
@@ -340,7 +341,7 @@ def test_json_and_exit_code(scanned: tuple[Path, str, str, Any]) -> None:
     assert done.returncode == 3
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     names = "check severity title host url line raw places scanned_at effect explanation fix"
-    names += " source checked"
+    names += " source checked mine"
     assert all(list(row) == names.split() for row in rows)
     assert done.stderr.startswith(f"{len(rows)} findings: ")
     assert all(re.fullmatch(r"[-\d]{10}T[:\d]{8}Z", row["scanned_at"]) for row in rows)
@@ -436,3 +437,10 @@ def test_files_made_to_keep_us_busy_end_soon(body: bytes) -> None:
     begin = time.process_time()
     findings(both(robots(body), page()))
     assert time.process_time() - begin < 20  # seconds; a fraction of it on an idle machine
+
+
+def test_a_name_that_no_parser_matches_is_no_trap_where_a_header_says_it() -> None:
+    named = robots(GROUP.format("img2dataset"))
+    assert "R04" in found_in(both(named, picture("noindex")))
+    assert "R04" in found_in(both(named, picture("noai"), page("noindex")))
+    assert "R04" not in found_in(both(named, picture("max-snippet: 20", "noai, noimageai")))

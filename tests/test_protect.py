@@ -21,11 +21,12 @@ from optout.database import open_case
 from optout.errors import ProtectError
 from optout.protect.ask import check_gone, probe
 from optout.protect.folder import write_folder
+from optout.protect.own_hosts import claim_command, controls
 from optout.protect.plan import Plan, advice, make_plan, platforms
 from optout.protect.reservation import choose, headers, servers
 from optout.protect.retire import Gone, Retirement, plan_retirement
 from optout.protect.retire_files import retire_files
-from optout.protect.situation import controls, situation
+from optout.protect.situation import situation
 from optout.protect.texts import text
 from optout.protect.written import all_files
 from optout.report.steps import builder
@@ -90,6 +91,36 @@ def test_training_is_shut_out_and_search_is_as_before(case: Case) -> None:
     for (_, _), effect in effects.items():
         if effect.searches or not effect.mine:
             assert effect.before.counts == effect.after.counts
+
+
+def test_the_files_beside_robots_txt_are_judged_as_served(case: Case) -> None:
+    effects = {(e.place, e.reader): e for e in plan_of(case).effects}
+    for place in ("mira.example", "cdn.mira.example"):
+        for reader in ("TDMRep", "ai.txt", "RSL", "AIPREF", "Content Signals"):
+            effect = effects[place, reader]
+            assert effect.before.counts == (0, 0, 1), (place, reader)
+            assert effect.after.counts == (0, 1, 0), (place, reader)
+            assert effect.after.why and "not asked for" not in effect.after.why
+    foreign = effects["images.squarespace-cdn.com", "ai.txt"]
+    assert foreign.before == foreign.after and foreign.after.unknown
+
+
+def test_files_that_are_there_already_are_judged_before_and_after(tmp_path: Path) -> None:
+    case = make_case(tmp_path / "case")
+    ours = json.dumps([{"location": "/art/", "tdm-reservation": 0}]).encode()
+    tdmrep = robots(SITE, ours) | {
+        "kind": "tdmrep.json",
+        "url": f"{SITE}/.well-known/tdmrep.json",
+        "final_url": f"{SITE}/.well-known/tdmrep.json",
+    }
+    files = [robots(SITE, OPEN), tdmrep]
+    records = {"pages": [page("/")], "images": [image(FOX)], "hops": [hop(FOX)]}
+    write_run(case, records | {"site_files": files})
+    plan = plan_of(case)
+    assert "mira.example/.well-known/tdmrep.json" not in plan.files
+    found = next(e for e in plan.effects if e.reader == "TDMRep")
+    # The header line supersedes the file (TDMRep, "Processing priority").
+    assert (found.before.counts, found.after.counts) == ((1, 0, 0), (0, 1, 0))
 
 
 def test_two_plans_are_the_same_bytes(case: Case) -> None:
@@ -207,6 +238,25 @@ def test_only_what_the_artist_controls_is_theirs(tmp_path: Path) -> None:
     no = ["https://notmira.example/", "https://cdn.shopify.com/s/files/1/0190/8574/a.jpg"]
     no += ["https://64.media.tumblr.com/a.jpg", "https://other.tumblr.com/", "not an address"]
     assert [url for url in yes + no if mine(url)] == yes
+
+
+def test_who_may_own_a_host_is_told_how_to_say_so(case: Case) -> None:
+    assert claim_command("cdn.mira.net:8443") == "optout protect --host cdn.mira.net"
+    services = ("64.media.tumblr.com", "cdn.shopify.com", "images.squarespace-cdn.com")
+    hostile = ("", "[::1", "a.example;reboot", "$(reboot).example", "-rf.example", "a b.example")
+    assert not any(map(claim_command, (*services, *hostile)))
+    files = [robots(SITE, OPEN), robots("https://cdn.mira.net", OPEN)]
+    images = [image(FOX), image("https://cdn.mira.net/hare.jpg"), image(f"{SITE}/moved.jpg")]
+    hops = [hop(FOX, [("X-Robots-Tag", "noai")])]
+    hops += [hop(f"{SITE}/moved.jpg", hop_url="https://cdn.mira.net/moved.jpg")]
+    records = {"pages": [page("/")], "images": images, "hops": hops, "site_files": files}
+    shutil.rmtree(case.observations)
+    write_run(case, records)
+    done = optout("protect", "--case", "case", cwd=case.folder.parent)
+    hint = "not yours to change; if it is: optout protect --host cdn.mira.net --case case"
+    assert f"cdn.mira.net: {hint}" in done.stdout
+    done = optout("lint", "--case", "case", cwd=case.folder.parent)
+    assert f"cdn.mira.net: {hint}" in done.stderr
 
 
 # --- retire ---

@@ -106,6 +106,10 @@ def test_what_the_table_promised_is_what_a_second_scan_finds(name: str, place: P
     assert again.returncode == 0, again.stderr
     assert not (place / "again" / host.replace(":", "_") / "robots.txt").exists()
     assert not (place / "again" / "headers").exists()
+    # Nor does lint find anything wrong with what was put in place.
+    done = optout("lint", "--case", "case", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "" and "no findings" in done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optout.case import Case
 from optout.commands.crawl import case_for, crawl_and_tell, crawl_options
-from optout.commands.options import json_option, note, the_case
+from optout.commands.options import json_option, not_yours, note, printable, the_case
 from optout.errors import CaseError
+
+if TYPE_CHECKING:
+    from optout.lint.run import Finding
+    from optout.protect.own_hosts import Controls
 
 LOST = 3  # exit code with --exit-code
 
@@ -39,22 +43,33 @@ def command(
     Looks at the latest scan of the case. A SITE that the case has not read yet is scanned first,
     with the options below; otherwise nothing is fetched.
     """
+    from crawler.urls import place_of
     from optout.commands.lint_text import as_object, as_text, counted, scanned_on
     from optout.lint.run import lint_case
+    from optout.protect.own_hosts import controls
 
     case = the_case(case_folder) if site is None else _read(site, case_folder, chosen)
     if not case.runs():
         raise CaseError(f"{case.folder} holds no scan yet", "optout crawl, or optout lint SITE")
-    linted = lint_case(case)
+    linted, mine = lint_case(case), controls(case)
     found = linted.findings
     if as_json:
         for one in found:
-            click.echo(json.dumps(as_object(one), ensure_ascii=False))
+            click.echo(
+                json.dumps(as_object(one) | {"mine": _is_mine(one, mine)}, ensure_ascii=False)
+            )
     elif found:
         click.echo(f"{scanned_on(linted.scanned_at)}\n\n{as_text(found)}")
+    for place in dict.fromkeys(place_of(one.host) for one in found if not _is_mine(one, mine)):
+        note(printable(not_yours(place)))
     note(f"{counted(found)}, {scanned_on(linted.scanned_at)} · next: {_next(bool(found))}")
     lost = any(one.check.severity == "loses protection" for one in found)
     return LOST if exit_code and lost else 0
+
+
+def _is_mine(one: Finding, mine: Controls) -> bool:
+    """Whether the artist can mend it; what is on no host is in their own files."""
+    return not one.host or mine(f"{one.host}/")
 
 
 def _read(site: str, folder: Path | None, chosen: dict[str, Any]) -> Case:

@@ -46,6 +46,16 @@ def in_this_case(command: str) -> str:
     return f"{words} --case {shlex.quote(str(folder))}{gap}{rest}"
 
 
+def not_yours(place: str) -> str:
+    """What is said of a host[:port] that is not known to be the artist's."""
+    from optout.protect.own_hosts import claim_command
+
+    command = claim_command(place)
+    return f"{place}: not yours to change" + (
+        f"; if it is: {in_this_case(command)}" if command else ""
+    )
+
+
 def printable(text: str) -> str:
     """Text of strangers, safe for a terminal: control characters are shown, not obeyed.
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.commands.options import case_option, in_this_case, json_option, note, the_case, wrote
+from optout.commands.options import (
+    case_option,
+    in_this_case,
+    json_option,
+    not_yours,
+    note,
+    the_case,
+    wrote,
+)
 from optout.errors import ProtectError
 
 if TYPE_CHECKING:
@@ -152,7 +160,7 @@ def _table(plan: Plan) -> str:
         ]
         found = [e.reader for e in rows if e.searches and e.after.allowed]
         lines += [f"  can find you afterwards, as before: {', '.join(found) or 'nobody'}", ""]
-    lines += [f"{host.place}: not yours to change" for host in plan.others]
+    lines += [not_yours(host.place) for host in plan.others]
     return "\n".join(map(printable, lines))
 
 
@@ -182,8 +190,8 @@ def _tag(source: Path, target: Path, value: str, as_json: bool) -> None:
 def _check(case: Case, hosts: tuple[str, ...], delay: float, as_json: bool) -> None:
     from optout.database import open_case
     from optout.protect.ask import check_gone
+    from optout.protect.own_hosts import controls
     from optout.protect.retire import retirement
-    from optout.protect.situation import controls
 
     with open_case(case) as connection:
         ending = retirement(connection, case, controls(case, hosts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crawler.urls import origin
+from optout.lint.headers import AI, directives
 from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
 from optout.readers.agents import agents
@@ -18,17 +20,23 @@ _LONGEST = 2000  # characters of a line that can be a list
 
 @finds("R04")
 def unmatchable(seen: Seen) -> Iterator[Found]:
-    """Names of known crawlers that are no product tokens, as one finding per file."""
+    """Names of known crawlers that are no product tokens, as one finding per file; none where the
+    host's answers say it by a header."""
     # GPTBot/1.0 is read as GPTBot, which is meant; AI2Bot as AI, which is not.
     wanted = {agent.token.lower() for agent in agents() if not _TOKEN.fullmatch(agent.token)}
     for file, robots in seen.robots():
         lines = [line for line in robots.lines if line.key == "user-agent"]
         found = {line.value: line for line in lines if line.value.lower() in wanted}
-        if found:
+        if found and not _all_say_noai(seen, file.origin):
             first = next(iter(found.values()))
             read = [f"{written} as “{_read_as(written)}”" for written in found]
             words = {"agents": ", ".join(found), "read": ", ".join(read)}
             yield Found(file.url, first.line, first.raw, words)
+
+
+def _all_say_noai(seen: Seen, host: str) -> bool:
+    answers = [a for a in seen.answers if a.good and origin(a.last.url) == host]
+    return bool(answers) and all(any(d.name in AI for d in directives(a)) for a in answers)
 
 
 def _read_as(written: str) -> str:

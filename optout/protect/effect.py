@@ -6,26 +6,28 @@ The verdict functions of optout/readers judge both; nothing is promised that the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from crawler.urls import place_of
 from optout.protect.agents import search_agents
-from optout.protect.reservation import says_it, with_reservation
+from optout.protect.reservation import says_it
+from optout.protect.served import Generated, once_served
 from optout.protect.situation import Situation
+from optout.readers.families import looked_at
 from optout.readers.table import Reader, readers
 from optout.readers.verdicts import (
     ALLOWED,
     DISALLOWED,
     UNKNOWN,
-    SiteFile,
     Subject,
     Verdict,
-    site_file,
     verdict,
 )
 
+# What pictures say themselves: no file beside them changes it (optout protect --images does).
+_IN_PICTURES = frozenset({"XMP plus:DataMining", "C2PA training-mining"})
 # Whose reason is shown: what is not as wished comes first.
 _TELLING = {True: (DISALLOWED, UNKNOWN, ALLOWED), False: (ALLOWED, UNKNOWN, DISALLOWED)}
 
@@ -73,17 +75,17 @@ class Effect:
         return self.before.counts != self.after.counts
 
 
-def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]:
+def effects(found: Situation, generated: Generated) -> tuple[Effect, ...]:
     """A row per host and reader: images for those who gather, pages and images for search.
 
-    `robots` holds the generated robots.txt by host[:port]; header lines are those of
+    `generated` holds the files to put in place by host[:port]; header lines are those of
     reservations.toml on every host that the artist controls.
     """
-    after_files = _files_after(found, robots)
+    later = once_served(found, generated)
     before: dict[tuple[str, str], _Count] = {}
     after: dict[tuple[str, str], _Count] = {}
     for place, asking, subject in _questions(found):
-        changed = _after(subject, after_files, found)
+        changed = later.of(subject)
         for reader in asking:
             key = place, reader.name
             before.setdefault(key, _Count()).add(verdict(reader, subject))
@@ -113,9 +115,9 @@ def effects(found: Situation, robots: Mapping[str, bytes]) -> tuple[Effect, ...]
 def asked() -> tuple[Reader, ...]:
     """The readers of readers.toml, and the search engines that are not among them.
 
-    Readers for "*" are left out: they are ways of parsing, not somebody who takes pictures.
+    Left out are ways of parsing robots.txt (for "*"), and readers of the pictures' own metadata.
     """
-    known = tuple(reader for reader in readers() if reader.token != "*")  # noqa: S105
+    known = tuple(reader for reader in readers() if _is_asked(reader))
     tokens = {reader.token.lower() for reader in known if reader.token}
     example = next(reader for reader in known if reader.method == "robots_txt")
     return known + tuple(
@@ -132,6 +134,11 @@ def asked() -> tuple[Reader, ...]:
         for agent in search_agents()
         if agent.token.lower() not in tokens
     )
+
+
+def _is_asked(reader: Reader) -> bool:
+    way_of_parsing = reader.token == "*" and not reader.families  # noqa: S105
+    return not way_of_parsing and not looked_at(reader) <= _IN_PICTURES
 
 
 class _Count:
@@ -154,14 +161,10 @@ class _Count:
 def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subject]]:
     """(host[:port], who asks, what for)."""
     searching = {agent.token for agent in search_agents()}
-    pages = [Subject(url, site_files=found.site_files) for url in found.pages]
+    pages = [found.subject(url) for url in found.pages]
     places = {host.place for host in found.hosts}
     empty = places - {place_of(subject.url) for subject in found.images}
-    roots = [
-        Subject(f"{host.origin}/", site_files=found.site_files)
-        for host in found.hosts
-        if host.place in empty
-    ]
+    roots = [found.subject(f"{host.origin}/") for host in found.hosts if host.place in empty]
     for subjects, of in (
         (found.images, asked()),
         # Readers of an image's own answer have nothing to go by where no image is.
@@ -174,33 +177,12 @@ def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subjec
                 yield place, of, subject
 
 
-def _files_after(found: Situation, robots: Mapping[str, bytes]) -> dict[str, SiteFile]:
-    """robots.txt by origin once the generated files are in place, http and https alike."""
-    files = dict(found.site_files)
-    origins = [*found.site_files, *(host.origin for host in found.hosts)]
-    for place_origin in origins:
-        body = robots.get(place_of(place_origin))
-        if body is not None:
-            url = f"{place_origin}/robots.txt"
-            files[place_origin] = site_file(url, outcome="fetched", status=200, body=body)
-    return files
-
-
-def _after(subject: Subject, files: Mapping[str, SiteFile], found: Situation) -> Subject:
-    """The same address once the header rules and files are in place."""
-    hops = tuple(
-        replace(hop, headers=with_reservation(hop.headers)) if found.controls(hop.url) else hop
-        for hop in subject.hops
-    )
-    return replace(subject, hops=hops, site_files=files)
-
-
 def lacking_headers(found: Situation) -> dict[str, tuple[int, int]]:
-    """Per own host[:port]: how many images answered there, and how many lack a header line."""
+    """Per host[:port]: how many images were served there, and how many lack a header line."""
     counts: dict[str, tuple[int, int]] = {}
     for image in found.images:
         last = image.hops[-1] if image.hops else None
-        if last is None or not found.controls(last.url):
+        if last is None or last.status is None or last.status // 100 != 2:
             continue
         seen, lacking = counts.get(place_of(last.url), (0, 0))
         counts[place_of(last.url)] = seen + 1, lacking + (not says_it(last.headers))

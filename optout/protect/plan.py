@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -82,10 +82,20 @@ def make_plan(found: Situation, as_of: datetime, used: tuple[Server, ...]) -> Pl
             body = text(server.template, headers=headers())
             files[f"headers/{server.headers}"] = body.encode()
     files["meta.html"] = text("meta.html.j2", robots=headers()[0].value).encode()
-    robots = {p.host.place: files.get(f"{p.folder}/robots.txt") for p in hosts}
-    changed = effects(found, {place: body for place, body in robots.items() if body is not None})
-    others = tuple(host for host in found.hosts if not host.mine and (host.images or host.builder))
+    changed = effects(found, {p.host.place: _below(files, p.folder) for p in hosts})
+    others = tuple(
+        # Pictures served there, as lint counts them; of a host that was not asked, those named.
+        replace(host, images=counts.get(host.place, (host.images, 0))[0])
+        for host in found.hosts
+        if not host.mine and (host.images or host.builder)
+    )
     return Plan(as_of, hosts, others, changed, used, dict(sorted(files.items())))
+
+
+def _below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:
+    """Files of a folder by their path in it."""
+    start = f"{folder}/"
+    return {name[len(start) :]: body for name, body in files.items() if name.startswith(start)}
 
 
 def _host(host: Host, counts: tuple[int, int], files: dict[str, bytes]) -> HostPlan:

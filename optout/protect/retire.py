@@ -17,7 +17,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from crawler.urls import clean, origin, place_of, target
 from optout.case import Case
 from optout.errors import ProtectError
-from optout.protect.situation import Controls
+from optout.protect.own_hosts import Controls
 
 if TYPE_CHECKING:
     import duckdb

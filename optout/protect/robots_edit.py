@@ -1,24 +1,22 @@
-"""Lines of a robots.txt → its groups; and a set of edits → the new bytes.
+"""Lines of a robots.txt and a set of edits → the new bytes.
 
 What is not edited stays byte for byte, line ends and a byte order mark included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crawler.signals.robots_txt import Directive
+from optout.protect.robots_groups import Reading
 
-RULES = ("allow", "disallow")
-
-
-@dataclass(slots=True)
-class Block:
-    """One group as written: its user-agent lines and everything up to the next group."""
-
-    agents: list[Directive] = field(default_factory=list)
-    others: list[Directive] = field(default_factory=list)
+# A group of nobody's: what parsers that skip typing errors take for lines of the group above.
+_APART = (
+    "# Nobody has this name; it keeps our lines apart from those below.",
+    "User-agent: (-)",
+    "Disallow:",
+    "",
+)
 
 
 @dataclass(slots=True)
@@ -32,31 +30,20 @@ class Edit:
     changes: list[str] = field(default_factory=list)
 
 
-def blocks_of(directives: Iterable[Directive]) -> Iterator[Block]:
-    """The groups in order; what stands before the first one belongs to none."""
-    block: Block | None = None
-    for line in directives:
-        if line.key == "user-agent":
-            if block is None or any(d.key in RULES for d in block.others):
-                if block:
-                    yield block
-                block = Block()
-            block.agents.append(line)
-        elif block:
-            block.others.append(line)
-    if block:
-        yield block
-
-
-def place_of_ours(lines: list[bytes], blocks: list[Block]) -> int:
+def place_of_ours(lines: list[bytes], files: Sequence[Reading], edit: Edit) -> int:
     """Where our groups go: before the first group and the comment right above it.
 
     There they join with nothing: rules before the first group speak to nobody, and our last line
-    is a rule, so that the next user-agent line begins a group of its own.
+    is a rule, so that the next user-agent line begins a group of its own. Where that line is one
+    for some parsers only, one for all of them is put before it.
     """
-    if not blocks:
+    begins = {file.first for file in files}
+    known = [line for line in begins if line is not None]
+    if not known:
         return len(lines)
-    place = blocks[0].agents[0].line - 1
+    if len(begins) > 1 and edit.top:
+        edit.top += _APART
+    place = min(known) - 1
     while place and lines[place - 1].lstrip().startswith(b"#"):
         place -= 1
     return place

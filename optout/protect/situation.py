@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from crawler.urls import place_of
-from optout.case import Case, DeclaredHost
+from optout.case import Case
 from optout.errors import ProtectError
+from optout.protect.own_hosts import Controls, controls
 
 if TYPE_CHECKING:
     import duckdb
 
+    from optout.readers.served import TextFile
     from optout.readers.verdicts import Hop, SiteFile, Subject
 
 Row = dict[str, Any]
-Controls = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,19 @@ class Situation:
     images: tuple[Subject, ...]
     pages: tuple[str, ...]
     site_files: Mapping[str, SiteFile]  # robots.txt by origin
+    texts: Mapping[str, tuple[TextFile, ...]]  # tdmrep.json and its like by origin
+    documents: Mapping[str, TextFile]  # licences by address
     controls: Controls
 
     @property
     def mine(self) -> tuple[Host, ...]:
         return tuple(host for host in self.hosts if host.mine)
+
+    def subject(self, url: str) -> Subject:
+        """An address of which nothing but the files of its host is known."""
+        from optout.readers.verdicts import Subject
+
+        return Subject(url, site_files=self.site_files, texts=self.texts, documents=self.documents)
 
 
 def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[str]) -> Situation:
@@ -61,6 +69,7 @@ def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[
     Raises ProtectError where nothing has been crawled.
     """
     from optout.database import dictionaries, relation
+    from optout.readers.around import texts_of
 
     rows = dictionaries(relation(connection, "report_sites"))
     if not rows:
@@ -70,6 +79,7 @@ def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[
     for row in dictionaries(relation(connection, "protect_site_files")):
         present.setdefault(place_of(row["origin"]), []).append(row["kind"])
     known = {place: _site_file(row) for place, row in files.items()}
+    texts, documents = texts_of(dictionaries(relation(connection, "signal_files")))
     mine = controls(case, also)
     hosts: dict[str, Host] = {}
     for row in rows:
@@ -78,42 +88,16 @@ def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[
         hosts[host.place] = _joined(twin, host) if twin else host
     return Situation(
         hosts=tuple(sorted(hosts.values(), key=lambda h: (not h.mine, h.place))),
-        images=tuple(_subjects(connection, known)),
+        images=tuple(
+            replace(subject, site_files=known, texts=texts, documents=documents)
+            for subject in _subjects(connection)
+        ),
         pages=tuple(row["url"] for row in dictionaries(relation(connection, "protect_pages"))),
         site_files=known,
+        texts=texts,
+        documents=documents,
         controls=mine,
     )
-
-
-def controls(case: Case, also: Sequence[str] = ()) -> Controls:
-    """Address → whether the artist can set header lines and files there.
-
-    That is: sites of the case, declared hosts, and names below a domain that the artist registered.
-    A part of a host that many share is the artist's to fill, not to configure. Raises ProtectError
-    when one of `also` is such a host.
-    """
-    from optout.identity import identify, registered_domain, shared_host
-    from optout.matching.declared import read
-    from optout.report.steps import builder
-
-    refused = read((), map(DeclaredHost, also))[1]
-    if refused:
-        raise ProtectError(f"--host {refused[0].host}: {refused[0].advice}", _OWN_HOST)
-    declared, _ = read(case.sites, [*case.hosts, *map(DeclaredHost, also)])
-    whole = [one for one in declared if not one.path and not one.account]
-    domains = {registered_domain(one.host) for one in whole if one.site} - {""}
-
-    def is_mine(url: str) -> bool:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-        if not host or shared_host(host) or builder(url):
-            return False
-        identity = identify(url)
-        return registered_domain(host) in domains or any(one.covers(identity) for one in whole)
-
-    return is_mine
-
-
-_OWN_HOST = "name a host on which you can set files or header lines"
 
 
 def folder_name(place: str) -> str:
@@ -191,9 +175,7 @@ def _site_file(row: Row) -> SiteFile:
     )
 
 
-def _subjects(
-    connection: duckdb.DuckDBPyConnection, files: Mapping[str, SiteFile]
-) -> Iterator[Subject]:
+def _subjects(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
     from crawler.urls import clean
     from optout.database import dictionaries, relation
     from optout.readers.verdicts import Subject
@@ -202,7 +184,6 @@ def _subjects(
         yield Subject(
             url=clean(row["image_url"]) or row["image_url"],
             hops=tuple(_hop(one) for one in row["chain"] or ()),
-            site_files=files,
             reason=row["reason"] or "",
             observed_at=row["observed_at"],
         )

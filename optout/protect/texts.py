@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from optout.protect.own_hosts import claim_command
 from optout.report.render import cut, number, plural, visible
 
 _PLAIN = re.compile(r"[A-Za-z0-9/_~-]")
@@ -82,6 +83,7 @@ def _plain() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(octets=octets, characters=characters, script=script, wrapped=wrapped)
+    environment.filters["claim"] = claim_command
     environment.globals.update(plural=plural)
     return environment
 
@@ -97,7 +99,7 @@ def _html() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(cut=cut, number=number)
+    environment.filters.update(cut=cut, number=number, claim=claim_command)
     environment.globals.update(plural=plural)
     return environment
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -31,14 +31,7 @@ class Around:
         query: Callable[[duckdb.DuckDBPyConnection, str], Iterator[Row]],
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
-        self._texts: dict[str, tuple[TextFile, ...]] = {}
-        self._documents: dict[str, TextFile] = {}
-        for row in query(connection, "signal_files"):
-            file = _text_file(row)
-            if row["found_on"]:
-                self._documents[file.url] = file
-            else:
-                self._texts[row["origin"]] = (*self._texts.get(row["origin"], ()), file)
+        self._texts, self._documents = texts_of(query(connection, "signal_files"))
         by_image = itemgetter("image_url")
         self._pages = {
             url: tuple(pages_of(list(rows)))
@@ -63,6 +56,21 @@ class Around:
         if self._next is None or self._next[0] != url:
             return None
         return tuple(_packet(row) for row in self._next[1])
+
+
+def texts_of(
+    rows: Iterable[Row],
+) -> tuple[dict[str, tuple[TextFile, ...]], dict[str, TextFile]]:
+    """Files by origin, and licence documents by address; `rows` of signal_files.sql."""
+    texts: dict[str, tuple[TextFile, ...]] = {}
+    documents: dict[str, TextFile] = {}
+    for row in rows:
+        file = _text_file(row)
+        if row["found_on"]:
+            documents[file.url] = file
+        else:
+            texts[row["origin"]] = (*texts.get(row["origin"], ()), file)
+    return texts, documents
 
 
 def _text_file(row: Row) -> TextFile:
