@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from optout.matching.artist import Artist
     from optout.matching.scan import Progress, Scan
+    from optout.remote import Session
 
 # Each is computed once, in this order; later ones read earlier ones by their names.
 _QUERIES = (
@@ -39,6 +40,7 @@ def match_case(
     *,
     hosts: Sequence[str] = (),
     progress: Progress | None = None,
+    session: Session | None = None,
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
@@ -50,11 +52,15 @@ def match_case(
     from optout.matching.artist import gather
     from optout.matching.scan import scan
     from optout.matching.wanted import prepare
+    from optout.remote import Session, attach
 
-    files = resolve(specs)
+    session = session or Session()
+    files = resolve(specs, session)
     before = previous_ids(case)
     connection = open_case(case)
     try:
+        if session.files:
+            attach(connection, session)
         # What a scan holds must not grow with the size of the data set.
         connection.execute("SET memory_limit = '2GB'")
         artist = gather(connection, case, hosts)
@@ -63,6 +69,7 @@ def match_case(
         tables = _derive(connection, case, artist, found)
     finally:
         connection.close()
+        session.close()
     summary = summarise(case, artist, found.counts, tables)
     write(case, tables, summary)
     return MatchSummary(
