@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote_plus
 
 from optout.errors import DatasetError
 from optout.remote.address import BucketAddress, bucket_address
@@ -141,4 +142,6 @@ def _keys(body: bytes, at: BucketAddress) -> tuple[list[str], str]:
             f"the server of {at} does not list its keys as S3 does", "check AWS_ENDPOINT_URL"
         ) from error
     keys = [found.text or "" for found in root.iterfind("{*}Contents/{*}Key")]
+    if root.findtext("{*}EncodingType") == "url":  # what botocore asks for
+        keys = [unquote_plus(key) for key in keys]
     return keys, root.findtext("{*}NextContinuationToken") or ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,15 +17,17 @@ from crawler.urls import resolve
 from optout.errors import DatasetError
 from optout.fetch import REDIRECTS, TROUBLE, trouble
 from optout.history.host import asked_wait
-from optout.network import Network
+from optout.network import Network, NoAddress
 from optout.remote.session import Headers, Reply, Start, Traffic, origin
 
 TRIES = 6  # of one exchange; a half-read answer goes on where it broke off
 _FIRST_WAIT = 1.0  # seconds, doubled each time: half a minute in all
-_PATIENCE = 120.0  # a longer wait than this is left to the user
+_PATIENCE = 330.0  # a longer wait is left to the user; the Hub counts over five minutes
 _SECONDS = 600.0  # for one whole answer
 _FOREVER = 10**9  # seconds; each exchange has its own time
 _CONNECTIONS = 16
+# Trouble before a host's first answer that is more likely a wrong name than a bad moment.
+_FINAL = (httpcore.ConnectError, httpcore.UnsupportedProtocol, NoAddress, UnicodeError)
 LATER = frozenset({408, 429, 500, 502, 503, 504})
 _HEADERS = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
 _GOES_ON = "run the same command again: what was read is in the cache"
@@ -41,14 +43,6 @@ class _Later(Exception):
         self.wait = wait
 
 
-@dataclass(slots=True)
-class _Chain:
-    """What has come of one question so far."""
-
-    url: str
-    answered: bool = False
-
-
 class Door:
     """Connections to whatever servers are asked. Safe to use from several threads; close it."""
 
@@ -61,6 +55,7 @@ class Door:
         self._traffic, self._tell, self._sleep = traffic, tell, sleep
         self._lock = threading.Lock()
         self._started: set[str] = set()
+        self._answered: set[str] = set()  # hosts: their silence later is a bad moment
         self._network = Network(Reach(), time.monotonic() + _FOREVER)
         self._pool = httpcore.ConnectionPool(
             httpx.create_ssl_context(), max_connections=_CONNECTIONS, network_backend=self._network
@@ -98,7 +93,7 @@ class Door:
         """
         for tries in range(TRIES):
             start = begin()
-            chain, wait = _Chain(start.url), None
+            chain, wait = [start.url], None
             try:
                 return self._follow(start, chain, read, headers())
             except _Later as later:
@@ -107,39 +102,40 @@ class Door:
                 outcome, reason = trouble(error)
                 if outcome == "private_address":
                     raise _leads_to_private(name, reason) from error
-                if not chain.answered and _is_final(error):
+                if isinstance(error, _FINAL) and _hostname(chain[-1]) not in self._answered:
                     break
             if tries < TRIES - 1:
-                self._wait(chain.url, reason, _FIRST_WAIT * 2**tries if wait is None else wait)
+                self._wait(chain[-1], reason, _FIRST_WAIT * 2**tries if wait is None else wait)
         raise DatasetError(
-            f"{name} cannot be read: {_host(chain.url)} · {reason}",
-            _GOES_ON if chain.answered else "check the address and the network",
+            f"{name} cannot be read: {_host(chain[-1])} · {reason}",
+            _GOES_ON if self._answered else "check the address and the network",
         )
 
     def _follow(
         self,
         start: Start,
-        chain: _Chain,
+        chain: list[str],
         read: Callable[[Reply, Start], T],
         headers: Headers,
     ) -> T:
         for _ in range(MAX_REDIRECTS + 1):
-            self._check(chain.url)
-            secret = start.secret if origin(chain.url) == origin(start.url) else ()
-            with self._exchange(chain.url, (*secret, *headers)) as answer:
-                chain.answered = True
+            url = chain[-1]
+            self._check(url)
+            secret = start.secret if origin(url) == origin(start.url) else ()
+            with self._exchange(url, (*secret, *headers)) as answer:
+                self._answered.add(_hostname(url))
                 found = _named(answer.headers)
                 location = found.get("location")
                 if answer.status not in REDIRECTS or not location:
-                    return read(self._reply(chain.url, answer, found), start)
-            chain.url = _next(chain.url, location)
+                    return read(self._reply(url, answer, found), start)
+            chain.append(_next(url, location))
         raise DatasetError(
             f"{_host(start.url)} redirects more than {MAX_REDIRECTS} times", "check the address"
         )
 
     def _reply(self, url: str, answer: httpcore.Response, headers: dict[str, str]) -> Reply:
         if answer.status in LATER:
-            raise _Later(answer.status, asked_wait(headers.get("retry-after", "")))
+            raise _Later(answer.status, _asked_wait(headers))
         if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise DatasetError(
                 f"{_host(url)} compresses its answers although it was asked not to",
@@ -178,6 +174,16 @@ class Door:
         self._sleep(seconds)
 
 
+def _asked_wait(headers: dict[str, str]) -> float | None:
+    """Seconds to wait by Retry-After, else by RateLimit, as the Hub sends it: `"api";r=0;t=55`.
+
+    https://huggingface.co/docs/hub/rate-limits (checked 2026-11-21)
+    """
+    found = re.search(r";\s*t=([0-9]{1,6})", headers.get("ratelimit", ""))
+    asked = asked_wait(headers.get("retry-after", ""))
+    return float(found[1]) if asked is None and found else asked
+
+
 def _next(url: str, location: str) -> str:
     found = resolve(url, location)
     if not found:
@@ -195,12 +201,6 @@ def _leads_to_private(name: str, reason: str) -> DatasetError:
         f"{name} leads elsewhere: {reason}",
         "a private address is asked only where you name it yourself",
     )
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether trouble before any answer is more likely a wrong name than a bad moment."""
-    causes = (error, error.__context__)
-    return not any(isinstance(e, httpcore.TimeoutException | httpcore.ReadError) for e in causes)
 
 
 def _named(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

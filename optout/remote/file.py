@@ -16,9 +16,10 @@ from optout.remote.session import Reply, Session, Start, origin
 
 _HEAD = 4096  # asked for first: it shows what the file is, how long, and whether parts are given
 _TAIL = 64 * 2**10  # a Parquet file's footer is mostly in it
+_LONGEST_FOOTER = 256 * 2**20
 _WHOLE = 64 * 2**20  # bytes of a file that is held in memory where a server gives no parts
 _WHOLE_IN_ALL = 256 * 2**20
-_BLOCK = 2**20  # read at a time where a file is read from its beginning
+_BLOCK = 4 * 2**20  # read at a time where a text file is read from its beginning
 _FRESH = 1800.0  # seconds that a signed address is used; they expire, mostly after an hour
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})", re.ASCII)
 _EMPTY = re.compile(r"bytes \*/0", re.ASCII)
@@ -78,6 +79,8 @@ class RemoteFile:
             return b""
         if end <= len(self._head):
             return self._head[first:end]
+        if self.suffix.lower() != ".parquet":
+            return self._fetched(first, end)
         footer, start = self._footer()
         if start >= end:
             return self._fetched(first, end)
@@ -160,13 +163,25 @@ class RemoteFile:
             if not self._tail:
                 self._tail_start = max(0, self.size - _TAIL)
                 self._tail = self._fetched(self._tail_start, self.size)
-                begin = _footer_start(self._tail, self.size)
+                begin = self._footer_start()
                 if begin < self._tail_start:
                     # Whole blocks, since the database also reads in such.
                     begin -= begin % _TAIL
                     self._tail = self._fetched(begin, self._tail_start) + self._tail
                     self._tail_start = begin
             return self._tail, self._tail_start
+
+    def _footer_start(self) -> int:
+        """Where the Parquet footer begins; the end of the file where there is none that fits."""
+        if self._tail[-4:] != b"PAR1" or len(self._tail) < 12:
+            return self.size
+        length = int.from_bytes(self._tail[-8:-4], "little") + 8
+        if length > _LONGEST_FOOTER:
+            raise DatasetError(
+                f"{self} is damaged: its Parquet footer would be {length:,} bytes long",
+                "tell its publisher",
+            )
+        return self.size - length if length < self.size else self.size
 
     # --- parts ---
 
@@ -197,7 +212,7 @@ class RemoteFile:
         """Whether an answer is the part asked for, of the file as it was at first."""
         if reply.status not in (200, 206, 416):
             raise self.explain(reply.status, reply.headers)
-        if _version(reply) != self._version:
+        if not self._pinned and _version(reply) != self._version:
             raise _changed(self)
         if reply.status != 206:
             raise _another_part(self)
@@ -277,14 +292,6 @@ class Reader(io.BufferedIOBase):
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
-
-
-def _footer_start(tail: bytes, size: int) -> int:
-    """Where a Parquet footer begins; the end of the file where there is none that fits."""
-    if tail[-4:] != b"PAR1" or len(tail) < 12:
-        return size
-    begin = size - 8 - int.from_bytes(tail[-8:-4], "little")
-    return begin if begin > 0 else size
 
 
 def _content_range(file: RemoteFile, reply: Reply) -> tuple[int, int, int]:
