@@ -79,8 +79,8 @@ def command(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    session = Session(cache_limit, tell=note)
-    summary = match_case(case, specs, hosts=hosts, progress=_progress(), session=session)
+    with Session(cache_limit, tell=note) as session:
+        summary = match_case(case, specs, hosts=hosts, progress=_progress(), session=session)
     if as_json:
         _print_json(case)
     else:

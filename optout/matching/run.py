@@ -44,8 +44,9 @@ def match_case(
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
-    Writes matches/ whole or not at all. `hosts` are declared for this search only. Raises
-    DatasetError for files that cannot be searched, CaseError for a case that cannot be read.
+    Writes matches/ whole or not at all. `hosts` are declared for this search only; remote files
+    are read through `session`. Raises DatasetError for files that cannot be searched, CaseError
+    for a case that cannot be read.
     """
     from optout.database import open_case
     from optout.datasets import resolve
@@ -54,7 +55,9 @@ def match_case(
     from optout.matching.wanted import prepare
     from optout.remote import Session, attach
 
-    session = session or Session()
+    if session is None:
+        with Session() as own:
+            return match_case(case, specs, hosts=hosts, progress=progress, session=own)
     files = resolve(specs, session)
     before = previous_ids(case)
     connection = open_case(case)
@@ -69,7 +72,6 @@ def match_case(
         tables = _derive(connection, case, artist, found)
     finally:
         connection.close()
-        session.close()
     summary = summarise(case, artist, found.counts, tables)
     write(case, tables, summary)
     return MatchSummary(
