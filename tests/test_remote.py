@@ -184,6 +184,7 @@ def test_a_source_is_a_folder_with_a_list(session: Session, sorted_rows: bytes) 
         source = open_source(f"{base}/v1/", session)
         (name,) = json.loads(source.read("manifest.json"))["files"]
         assert ask(session, ONE_HOST.format(source.file(name))) == [(ROWS // HOSTS,)]
+        refused(lambda: open_source(f"{base}/v1/?key=1", session))
         error = refused(lambda: source.read("manifest.json", most=3))
         assert "larger than" in error.message
 
@@ -225,6 +226,16 @@ def test_match_says_what_was_fetched(
         assert f"fetched {store.sent} bytes in {len(store.asked)} requests" in err
         assert main([*command, "--cache-limit", "a lot"]) == 1
         assert "hint: write it like 500 MB" in capsys.readouterr().err
+
+
+def test_a_wrong_address_is_a_sentence_and_a_hint(
+    case: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shelf({}) as (base, _):
+        spec = f"{base}/r.parquet"
+        assert main(["match", "--case", str(case.folder), "--dataset", spec]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"optout: there is no {spec} (404)\nhint: check the address\n")
 
 
 def test_text_files_are_read_from_afar_too(case: Any) -> None:
@@ -548,6 +559,16 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
     assert "hf_right" not in said.out + said.err
     kept = [path.read_bytes() for path in case.folder.rglob("*") if path.is_file()]
     assert not any(b"hf_right" in body for body in kept)
+
+
+def test_small_files_are_behind_a_redirect_on_the_hub_itself(
+    hub: tuple[Hub, Shelf], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub[0].gated = hub[0].small = True
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert open_source(f"{REPOSITORY}/", session).read("README.md") == b"# data"
+    assert hub[0].asked[-1].path.startswith("/api/resolve-cache/")
+    assert hub[0].asked[-1].authorization == "Bearer hf_right"
 
 
 def test_a_gated_data_set_is_explained(

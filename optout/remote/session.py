@@ -69,7 +69,7 @@ class Session:
     """All that one command reads from afar. Safe to use from several threads; close it.
 
     `limit` bounds the cache on disk, e.g. "500 MB"; None is OPTOUT_CACHE_LIMIT, else 2 GB.
-    `tell` hears of waits. Raises DatasetError for a limit that cannot be read.
+    `tell` hears of what takes long. Raises DatasetError for a limit that cannot be read.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Session:
         self.signer: Any = None  # of addresses in buckets
         self.held = 0  # bytes of files that are held whole in memory
         self.failure: OptoutError | None = None  # the first that a read inside the database met
-        self._tell, self._sleep = tell, sleep
+        self.tell, self._sleep = tell, sleep
         self._lock = threading.Lock()
 
     def __enter__(self) -> Session:
@@ -105,7 +105,7 @@ class Session:
         """Made when first used: a search of local files needs no network."""
         from optout.remote.exchange import Door
 
-        return Door(self.traffic, self._tell, self._sleep)
+        return Door(self.traffic, self.tell, self._sleep)
 
     def ask(
         self,

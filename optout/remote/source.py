@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import quote
 
 from optout.errors import DatasetError
 from optout.remote import bucket, hub, web
@@ -21,6 +22,7 @@ from optout.remote.file import RemoteFile
 from optout.remote.session import Session, require_extra
 
 _LISTING = ("hf", "s3")  # where folders can be listed
+_MANY = 20  # files; so many looks take a while
 _SMALL = 16 * 2**20  # bytes of a file that is read whole, such as a manifest
 
 
@@ -53,7 +55,10 @@ class Source:
 
     def file(self, relative: str) -> RemoteFile:
         """The file `relative` below the folder. Raises DatasetError for a path that leads out."""
-        return open_file(f"{self.address}/{inside(relative)}", self.session)
+        name = inside(relative)
+        if scheme_of(self.address) not in _LISTING:
+            name = quote(name)
+        return open_file(f"{self.address}/{name}", self.session)
 
     def read(self, relative: str, most: int = _SMALL) -> bytes:
         """All bytes of a small file. Raises DatasetError where it cannot be read."""
@@ -63,6 +68,11 @@ class Source:
 def open_source(address: str, session: Session) -> Source:
     """The folder at `address`; nothing is asked for yet. Raises DatasetError for a bad address."""
     _place(address, session)
+    if scheme_of(address) not in _LISTING and "?" in address:
+        raise DatasetError(
+            f"{address} cannot be a folder: what follows its question mark is for one file",
+            "name the folder alone",
+        )
     return Source(address.rstrip("/"), session)
 
 
@@ -98,6 +108,8 @@ def files_under(address: str, session: Session, suffixes: Sequence[str]) -> list
         raise DatasetError(
             f"no data set file ({', '.join(suffixes)}) is at {address}", "check the address"
         )
+    if len(found) > _MANY:
+        session.tell(f"{len(found):,} files at {address}: first a look at the end of each")
     return found
 
 
