@@ -66,7 +66,7 @@ def command(
     \b
     Example:
       optout match --dataset relaion/ --host images.mira.example
-      optout match --dataset hf://datasets/laion/relaion2B-en-research-safe
+      optout match --dataset 'hf://datasets/laion/relaion2B-en-research-safe/part-00000-*.parquet'
     """
     from optout.matching import match_case
     from optout.remote import Session

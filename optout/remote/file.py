@@ -58,8 +58,12 @@ class RemoteFile:
         end = min(first + length, self.size)
         if end <= first:
             return b""
-        if end <= len(self._head):
-            return self._head[first:end]
+        known = self._head[first:end]
+        return known + self._beyond_head(first + len(known), end)
+
+    def _beyond_head(self, first: int, end: int) -> bytes:
+        if first == end:
+            return b""
         if self.suffix.lower() != ".parquet":
             return self._ranges.fetch(first, end)
         footer, start = self._footer()
