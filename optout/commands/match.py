@@ -37,9 +37,15 @@ _WORDS = {
     "datasets",
     multiple=True,
     metavar="SPEC",
-    help="File, folder or glob of metadata; NAME=PATH says which data set it is. Repeat for more.",
+    help="File, folder, glob or address (hf://, https://, s3://) of metadata; NAME=PATH says which "
+    "data set it is. Repeat for more.",
 )
 @click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
+@click.option(
+    "--cache-limit",
+    metavar="SIZE",
+    help="Most that is kept on disk of what was read from addresses (default: 2 GB; 0 for none).",
+)
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
 @click.pass_context
@@ -48,6 +54,7 @@ def command(
     case_folder: Path | None,
     datasets: tuple[str, ...],
     hosts: tuple[str, ...],
+    cache_limit: str | None,
     as_json: bool,
     exit_code: bool,
 ) -> None:
@@ -59,8 +66,10 @@ def command(
     \b
     Example:
       optout match --dataset relaion/ --host images.mira.example
+      optout match --dataset 'hf://datasets/laion/relaion2B-en-research-safe/part-00000-*.parquet'
     """
     from optout.matching import match_case
+    from optout.remote import Session
 
     case = _case(case_folder, hosts)
     specs = datasets or case.datasets
@@ -70,12 +79,15 @@ def command(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    summary = match_case(case, specs, hosts=hosts, progress=_progress())
+    with Session(cache_limit, tell=note) as session:
+        summary = match_case(case, specs, hosts=hosts, progress=_progress(), session=session)
     if as_json:
         _print_json(case)
     else:
         _print_summary(summary)
     _notes(summary)
+    if session.traffic:
+        note(str(session.traffic))
     wrote(case.matches, "optout requests" if summary.data["matches"] else "optout report")
     if exit_code and summary.changed:
         ctx.exit(_CHANGED)

@@ -105,8 +105,12 @@ def _crawl(case: Case, chosen: dict[str, Any]) -> None:
 
 def _match(case: Case, specs: Sequence[str]) -> None:
     from optout.matching import match_case
+    from optout.remote import Session
 
-    found = match_case(case, specs).data
+    with Session(tell=note) as session:
+        found = match_case(case, specs, session=session).data
+    if session.traffic:
+        note(f"  {session.traffic}")
     by_strength = ", ".join(
         f"{count} {strength.replace('_', ' ')}"
         for strength, count in found["by_strength"].items()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from optout.matching.artist import Artist
     from optout.matching.scan import Progress, Scan
+    from optout.remote import Session
 
 # Each is computed once, in this order; later ones read earlier ones by their names.
 _QUERIES = (
@@ -39,22 +40,30 @@ def match_case(
     *,
     hosts: Sequence[str] = (),
     progress: Progress | None = None,
+    session: Session | None = None,
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
-    Writes matches/ whole or not at all. `hosts` are declared for this search only. Raises
-    DatasetError for files that cannot be searched, CaseError for a case that cannot be read.
+    Writes matches/ whole or not at all. `hosts` are declared for this search only; remote files
+    are read through `session`. Raises DatasetError for files that cannot be searched, CaseError
+    for a case that cannot be read.
     """
     from optout.database import open_case
     from optout.datasets import resolve
     from optout.matching.artist import gather
     from optout.matching.scan import scan
     from optout.matching.wanted import prepare
+    from optout.remote import Session, attach
 
-    files = resolve(specs)
+    if session is None:
+        with Session() as own:
+            return match_case(case, specs, hosts=hosts, progress=progress, session=own)
+    files = resolve(specs, session)
     before = previous_ids(case)
     connection = open_case(case)
     try:
+        if session.files:
+            attach(connection, session)
         # What a scan holds must not grow with the size of the data set.
         connection.execute("SET memory_limit = '2GB'")
         artist = gather(connection, case, hosts)

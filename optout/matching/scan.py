@@ -20,6 +20,7 @@ from optout.errors import DatasetError, OptoutError
 from optout.identity import identify
 from optout.matching.artist import Artist, covering, declared_by_host
 from optout.matching.texts import generic, normal
+from optout.remote import RemoteFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -105,6 +106,10 @@ def _sieved(
     except (MemoryError, RecursionError):
         raise
     except Exception as error:
+        # Of what goes wrong in a remote file, the database passes on no more than a text.
+        told = isinstance(file.path, RemoteFile) and file.path.session.failure
+        if told:
+            raise told from error
         # The database and Arrow each have a tree of errors of their own for a damaged file.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DatasetError(
