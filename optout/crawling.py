@@ -134,21 +134,29 @@ def site_root(text: str) -> str:
     >>> site_root("mira.example")
     'https://mira.example/'
     """
-    from crawler.policy import Reach, refusal
-    from crawler.urls import clean
-
     text = text.strip()
     if Path(text).exists():
         raise CrawlError(
             f"{text} is a file or folder on this computer, not a site",
             "for pictures on disk: optout add FOLDER",
         )
+    return site_address(text)
+
+
+def site_address(text: str, *, private: bool = True) -> str:
+    """`site_root` of a text that somebody else wrote: nothing on this computer is looked at.
+
+    Private addresses are refused unless `private`. Raises CrawlError.
+    """
+    from crawler.policy import Reach, refusal
+    from crawler.urls import clean
+
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
         # Servers on one's own machine seldom have a certificate.
         local = re.match(r"(?:localhost|[0-9.]+|\[)", text)
         text = f"{'http' if local else 'https'}://{text}"
     address = clean(text)
-    reason = refusal(address, Reach(allow_private=True)) if address else "it cannot be read"
+    reason = refusal(address, Reach(allow_private=private)) if address else "it cannot be read"
     if address is None or reason:
         raise CrawlError(
             f"{text} is not an address to crawl: {reason}",
