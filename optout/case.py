@@ -340,7 +340,7 @@ sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]
 # "cdn.shopify.com/s/files/1/0190/8574". With dates, if it was yours for a time only:
 # {{ host = "old.example", from = 2012-01-01, until = 2019-12-31 }}
 hosts = {hosts}
-accounts = {accounts}            # e.g. {{ platform = "tumblr", name = "mirasolberg" }}; see optout accounts
+accounts = {accounts}            # e.g. {{ platform = "tumblr", name = "you" }}; see optout accounts
 
 [datasets]
 search = {datasets}      # files, folders or names (see: optout datasets)

@@ -34,6 +34,7 @@ COMMANDS = (
     "audit",
     "lint",
     "urlkey",
+    "members",
 )
 
 START = """\

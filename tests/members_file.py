@@ -1,4 +1,4 @@
-"""A members file of any size, the same every time: `python tests/members_file.py 5000 > members.csv`.
+"""A members file of any size, the same every time: `python tests/members_file.py 5000`.
 
 Invented people on invented sites; every so many rows a shared gallery, an account, a mandate that
 has ended, a member who has left. With `broken`, three rows that no program can use.
@@ -23,9 +23,56 @@ HEADER = (
     "contact for publication",
     "status",
 )
-_FIRST = "Mira Jonas Élodie Søren Ana Tomás Ingrid Luca Yuki Nadia Piotr Zoë Farid Greta".split()
-_LAST = "Solberg Weiß Moreau Lindqvist García Novák Okafor Rossi Tanaka Haddad Kowalska Vries".split()
-_LETTERS = "Abe Bell Cor Dan Eld Fin Gar Hol Iver Jan Kell Lor Mun Nor Oak Pell Quin Ros".split()
+_FIRST = [
+    "Mira",
+    "Jonas",
+    "Élodie",
+    "Søren",
+    "Ana",
+    "Tomás",
+    "Ingrid",
+    "Luca",
+    "Yuki",
+    "Nadia",
+    "Piotr",
+    "Zoë",
+    "Farid",
+    "Greta",
+]
+_LAST = [
+    "Solberg",
+    "Weiß",
+    "Moreau",
+    "Lindqvist",
+    "García",
+    "Novák",
+    "Okafor",
+    "Rossi",
+    "Tanaka",
+    "Haddad",
+    "Kowalska",
+    "Vries",
+]
+_LETTERS = [
+    "Abe",
+    "Bell",
+    "Cor",
+    "Dan",
+    "Eld",
+    "Fin",
+    "Gar",
+    "Hol",
+    "Iver",
+    "Jan",
+    "Kell",
+    "Lor",
+    "Mun",
+    "Nor",
+    "Oak",
+    "Pell",
+    "Quin",
+    "Ros",
+]
 BROKEN_LINES = (100, 2000, 4000)  # of a file with 5,000 members, where 1 is the header
 
 

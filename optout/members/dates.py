@@ -28,7 +28,9 @@ def read_date(text: str, order: str = "") -> date:
         return _day(text, *map(int, found.groups()))
     if found := _OTHER.fullmatch(text):
         first, mark, second, year = found.groups()
-        return _day(text, int(year), *_ordered(text, int(first), int(second), int(year), mark, order))
+        order = "day" if mark == "." else order
+        month, day = _ordered(text, (int(first), int(second)), int(year), order)
+        return _day(text, int(year), month, day)
     if _SHORT_YEAR.fullmatch(text):
         raise ValueError(f"{text!r} has a year of two digits; write it like 2025-11-04")
     if _SERIAL.fullmatch(text):
@@ -36,11 +38,10 @@ def read_date(text: str, order: str = "") -> date:
     raise ValueError(f"{text[:40]!r} is no date; write it like 2025-11-04")
 
 
-def _ordered(
-    text: str, first: int, second: int, year: int, mark: str, order: str
-) -> tuple[int, int]:
-    """Month and day."""
-    if mark == "." or order == "day":
+def _ordered(text: str, written: tuple[int, int], year: int, order: str) -> tuple[int, int]:
+    """Month and day of two numbers. Raises ValueError where both orders give a day."""
+    first, second = written
+    if order == "day":
         return second, first
     if order == "month" or first == second:
         return first, second

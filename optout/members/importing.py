@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from optout.errors import OptoutError
@@ -143,7 +144,7 @@ def _write_lists(
 ) -> None:
     from optout.report.formats import csv_lines
 
-    rows = {
+    rows: dict[str, list[dict[str, Any]]] = {
         BROKEN: [
             {"line": one.line, "column": one.column, "reason": one.reason, "number": one.number}
             for one in sorted(broken, key=lambda one: one.line)

@@ -43,7 +43,7 @@ class _Unusable(Exception):
     """A cell that cannot be used: column, reason."""
 
 
-def read_members(table: Table, rules: Rules = Rules(), known: frozenset[str] = frozenset()) -> Read:  # noqa: B008 (frozen)
+def read_members(table: Table, rules: Rules = Rules(), known: frozenset[str] = frozenset()) -> Read:
     """The members of a file; `known` are the numbers of the register, to find lost zeros."""
     members: dict[str, tuple[int, Member]] = {}
     broken = list(table.broken)
@@ -154,7 +154,7 @@ def _account(text: str) -> Account:
         labels = {entry.label.lower(): key for key, entry in known.items()}
         key = labels.get(key, "")
     if not key:
-        raise _Unusable("accounts", f"{platform[:40]!r} is no platform (optout accounts lists them)")
+        raise _Unusable("accounts", f"{platform[:40]!r} is none of: {', '.join(known)}")
     if key != "mastodon":
         name = name.removeprefix("@")
     return Account(key, name)

@@ -172,10 +172,9 @@ def damaged(organisation: Organisation, member: Member) -> str:
 
 def _member(row: dict[str, Any]) -> Member:
     lists = ("names", "sites", "languages")
-    return Member(
-        **{key: tuple(value) if key in lists else value for key, value in row.items()}
-        | {"accounts": tuple(Account(**one) for one in row["accounts"])}
-    )
+    read: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in row.items()}
+    read["accounts"] = tuple(Account(**one) for one in row["accounts"])
+    return Member(**read)
 
 
 def _schema() -> pa.Schema:

@@ -62,9 +62,13 @@ def read_table(path: Path) -> Table:
     first, delimiter, names = _header(path, lines)
     ours = [column(name) for name in names]
     _refuse_twice(path, names, ours)
-    records, broken = [], []
+    records: list[Record] = []
+    broken: list[Broken] = []
     for found in _rows(lines, first, delimiter, names, ours):
-        (broken if isinstance(found, Broken) else records).append(found)
+        if isinstance(found, Broken):
+            broken.append(found)
+        else:
+            records.append(found)
     headers = {name: written.strip() for name, written in zip(ours, names, strict=True) if name}
     ignored = tuple(n for n, name in zip(names, ours, strict=True) if n.strip() and not name)
     return Table(tuple(records), tuple(broken), headers, ignored, encoding, delimiter)
