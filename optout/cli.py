@@ -35,6 +35,7 @@ COMMANDS = (
     "lint",
     "urlkey",
     "members",
+    "explore",
 )
 
 START = """\
