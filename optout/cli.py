@@ -36,6 +36,7 @@ COMMANDS = (
     "urlkey",
     "members",
     "explore",
+    "diff",
 )
 
 START = """\

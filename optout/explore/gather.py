@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optout.datasets import DataFile, resolve
 from optout.explore.mentioned import SEPARATOR, Mentioned
@@ -14,7 +12,6 @@ from optout.explore.mentioned import SEPARATOR, Mentioned
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY = "2GB"  # what the database may hold; more goes to temporary files
 MOST = 50  # lines of a list
 _FOLD_AFTER = 16  # files whose counts are kept apart until they are added up
 
@@ -83,10 +80,11 @@ def explore(
     """
     from optout.database import dictionaries, relation
     from optout.explore.tables import tables
+    from optout.explore.work import workspace
 
     files = resolve(specs)
     mentioned = Mentioned(names)
-    with _connection(mentioned) as connection:
+    with workspace({"caption_names": mentioned.joined}) as connection:
         rows = _read(connection, files, progress, has_names=mentioned.any)
         connection.execute("SET VARIABLE most = $1", [most])
         relation(connection, "explore_servers").to_table("explored_servers")
@@ -105,49 +103,6 @@ def explore(
         tables=tuple(tables(files, rows, found=found, counts=counts, values=values, most=most)),
         names_left_out=mentioned.left_out,
     )
-
-
-@contextmanager
-def _connection(mentioned: Mentioned) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database that works in bounded memory, with the functions that the queries call."""
-    from optout.database import connect, quoted
-
-    with tempfile.TemporaryDirectory(prefix="optout-") as folder, connect() as connection:
-        connection.execute(f"SET memory_limit = {quoted(MEMORY)}")
-        connection.execute(f"SET temp_directory = {quoted(folder)}")
-        connection.execute("SET preserve_insertion_order = false")
-        for name, function in (
-            ("caption_names", mentioned.joined),
-            ("server_host", _host),
-            ("server_domain", _domain),
-        ):
-            _register(connection, name, function)
-        yield connection
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection, name: str, function: Callable[[Any], Any]
-) -> None:
-    import pyarrow as pa
-
-    def many(values: Any) -> Any:
-        return pa.array([function(value) for value in values.to_pylist()], pa.string())
-
-    connection.create_function(  # type: ignore[call-overload]
-        name, many, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special"
-    )
-
-
-def _host(server: str | None) -> str:
-    from optout.identity import identify
-
-    return identify(f"//{server}").host or ""
-
-
-def _domain(host: str | None) -> str:
-    from optout.identity import registered_domain
-
-    return (registered_domain(host) or host) if host else ""
 
 
 def _read(
