@@ -21,7 +21,12 @@ _LONGEST_NAMES_FILE = 16 * 2**20
 
 @click.command("explore")
 @click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
-@click.option("--index", metavar="DIR", help="An index, in place of the files it was made from.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="An index, in place of the files it was made from.",
+)
 @click.option(
     "--names",
     "names_file",
@@ -45,7 +50,7 @@ _LONGEST_NAMES_FILE = 16 * 2**20
 @json_option
 def command(
     specs: tuple[str, ...],
-    index: str | None,
+    index: Path | None,
     names_file: Path | None,
     case_folder: Path | None,
     members_folder: Path | None,
@@ -70,7 +75,7 @@ def command(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     names = [*_names(names_file), *_case_names(case_folder), *_member_names(members_folder)]
-    found = explore([*specs, *_of_index(index)], names=names, most=top, progress=_progress)
+    found = explore(specs, index=index, names=names, most=top, progress=_progress)
     if as_json:
         from optout.report.formats import json_lines
 
@@ -122,16 +127,6 @@ def _member_names(folder: Path | None) -> list[str]:
 
     members = read_register(find_organisation(folder))
     return [name for member in members for name in member.names]
-
-
-def _of_index(index: str | None) -> list[str]:
-    """The table of an index that holds every row with its columns."""
-    if index is None:
-        return []
-    folder = Path(index)
-    if not folder.is_dir():
-        raise DatasetError(f"there is no index {index}", "make one: optout index build")
-    return [str(folder)]
 
 
 def _lines(found: Exploration) -> Iterator[dict[str, Any]]:

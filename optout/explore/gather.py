@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optout.datasets import DataFile, resolve
+from optout.explore.index import index_files
 from optout.explore.mentioned import SEPARATOR, Mentioned
 
 if TYPE_CHECKING:
@@ -70,19 +72,20 @@ class Exploration:
 def explore(
     specs: Sequence[str],
     *,
+    index: Path | None = None,
     names: Iterable[str] = (),
     most: int = MOST,
     progress: Progress | None = None,
 ) -> Exploration:
-    """Count what `specs` hold; `names` are looked for in captions. One pass, bounded memory.
+    """Count what `specs` (and the rows of an `index`) hold; `names` are looked for in captions.
 
-    Raises DatasetError for files that cannot be read.
+    One pass, bounded memory. Raises DatasetError for files that cannot be read.
     """
     from optout.database import dictionaries, relation
     from optout.explore.tables import tables
     from optout.explore.work import workspace
 
-    files = resolve(specs)
+    files = resolve(specs) + (index_files(index) if index else [])
     mentioned = Mentioned(names)
     with workspace({"caption_names": mentioned.joined}) as connection:
         rows = _read(connection, files, progress, has_names=mentioned.any)

@@ -99,7 +99,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return content.decode("utf-8-sig", "replace"), "UTF-8"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", "replace"), "UTF-16"
-    if b"\0" in content[:200]:
+    if content[:200].count(0) > len(content[:200]) // 4:
         little = content[1:200:2].count(0) >= content[0:200:2].count(0)
         return content.decode("utf-16-le" if little else "utf-16-be", "replace"), "UTF-16"
     if _is_utf8(content):
