@@ -1,10 +1,11 @@
--- Rows of one data file by a hash of their address in lossless form (optout/identity/lossless.py).
--- Most addresses are in that form but for the scheme, which can be seen without a call of Python:
--- the pattern is narrower than the one there, and the others are asked about one by one.
+-- Rows of one data file by a hash of their address in lossless form (optout/identity/lossless.py);
+-- those without a readable address are left out. Most addresses are in that form but for the
+-- scheme, which can be seen without a call of Python: the pattern is narrower than the one there,
+-- and the others are asked about one by one.
 -- reads: dataset
 -- columns: address, server, url, dataset_row
-SELECT
-    hash(
+WITH read AS (
+    SELECT
         CASE
             WHEN
                 regexp_full_match(
@@ -16,14 +17,18 @@ SELECT
                 AND strlen(url) < 250
                 THEN substr(url, strpos(url, '//') + 2)
             ELSE lossless_address(url)
-        END
-    ) AS address,
-    split_part(url, '/', 3) AS server,
+        END AS lossless,
+        split_part(url, '/', 3) AS server,
+        url,
+        dataset_row
+    FROM dataset
+    WHERE url IS NOT NULL
+)
+
+SELECT
+    hash(lossless) AS address,
+    server,
     url,
     dataset_row
-FROM dataset
-WHERE url IS NOT NULL
-    AND CASE
-        WHEN regexp_matches(url, '^https?://[a-z0-9_-]+(\.[a-z0-9_-]+)+/') THEN TRUE
-        ELSE lossless_address(url) IS NOT NULL
-    END
+FROM read
+WHERE lossless IS NOT NULL
