@@ -75,8 +75,10 @@ def _of_case(case: Case) -> dict[str, Any]:
             return kept
     from optout.database import open_case
 
-    with open_case(case) as connection:
-        rows, signals = _rows(connection, case), _signals(connection, case)
+    rows = signals = None
+    if state != [[], []]:
+        with open_case(case) as connection:
+            rows, signals = _rows(connection, case), _signals(connection, case)
     counted = {"state": state, "rows": rows, "signals": signals}
     beside = path.with_suffix(".new")
     beside.write_text(json.dumps(counted) + "\n", "utf-8")

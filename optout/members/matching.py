@@ -61,4 +61,9 @@ def _one_by_one(
 ) -> dict[str, MatchSummary]:
     from optout.matching import match_case
 
-    return {case.case_id: match_case(case, specs, progress=progress) for case in cases}
+    found: dict[str, MatchSummary] = {}
+    for case in cases:
+        found[case.case_id] = match_case(case, specs)
+        if progress:
+            progress(len(found), len(cases), sum(one.data["rows"] for one in found.values()))
+    return found
