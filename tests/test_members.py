@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
@@ -30,7 +31,14 @@ from optout.members.choosing import choose
 from optout.members.importing import Imported, import_members
 from optout.members.matching import match_members
 from optout.members.reading import Rules
-from optout.members.register import Member, Organisation, read_register, safe_name
+from optout.members.register import (
+    Member,
+    Organisation,
+    alone,
+    read_register,
+    safe_name,
+    write_register,
+)
 from optout.members.statistics import Line, statistics
 from optout.members.suppression import LEAST, Cell, hide
 from optout.members.writing import write_all_requests
@@ -381,17 +389,18 @@ def test_statistics_show_no_small_cell_and_no_host_of_few(tmp_path: Path) -> Non
         toml.write_text(text, "utf-8")
     members = read_register(organisation)
     match_members(organisation, members, [str(data)])
-    lines = statistics(organisation, members).lines
+    lines = statistics(organisation).lines
     shown = {(line.table, line.cell): line for line in lines}
     assert shown["rows_by_host", "cdn.shared.example"] == Line(
         "rows_by_host", "cdn.shared.example", 144, "", 10
     )
     assert not [line for line in lines if "a1.example" in line.cell]
     assert shown["rows_by_strength", "same_image"].why == "<5"
-    few = statistics(organisation, members[:7]).lines
-    assert {line.value for line in few if line.table == "members_by_match"} == {7, None}
+    by_match = {line.value for line in lines if line.table == "members_by_match"}
+    assert by_match == {12, None}
+    write_register(organisation, members[:4])
     with pytest.raises(MembersError, match="too few"):
-        statistics(organisation, members[:4])
+        statistics(organisation)
 
 
 # --- one gate for all crawls ---
@@ -479,6 +488,54 @@ def test_hosts_that_members_share_are_asked_by_one_crawl_at_a_time(tmp_path: Pat
         before = len(site.asked)
         again = optout("members", "crawl", *args, cwd=tmp_path)
         assert "2 done before" in again.stderr and len(site.asked) == before
+
+
+def test_crawls_end_with_the_process_that_began_them_and_go_on_later(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def slow(path: str, handler: BaseHTTPRequestHandler) -> Page:
+        asked.append(path)
+        time.sleep(0.1)
+        if path.endswith(("/robots.txt", ".xml", ".json", ".txt")):
+            return 404, [], b""
+        if path.count("/") == 2:
+            return html("".join(f'<a href="{path}{n}/">page {n}</a>' for n in range(15)))
+        return html("<p>A page</p>")
+
+    with serving(slow) as base:
+        text = HEAD + row("1", sites=f"{base}/one/")
+        text += row("2", sites=f"{base.replace('127.0.0.1', 'localhost')}/two/")
+        imported(tmp_path, text, private=True)
+        args = ["members", "crawl", "--allow-private", "--delay", "0", "--no-autothrottle"]
+        args += ["--folder", "org"]
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "optout", *args],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONWARNINGS": ""},
+        )
+        wait_until(lambda: len(asked) > 12)
+        busy = pytest.raises(MembersError, match="another optout is at work")
+        with busy, alone(Organisation(tmp_path / "org")):
+            pass
+        begun.kill()
+        begun.wait()
+        before = -1
+        while before != len(asked):
+            before = len(asked)
+            time.sleep(1.5)
+        done = optout(*args, cwd=tmp_path)
+        assert "2 crawled" in done.stderr, done.stderr
+    pages = [path for path in asked[:before] if path.count("/") == 3]
+    assert not {*pages[:-3]} & {*asked[before:]}
+
+
+def wait_until(happened: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
 
 
 # --- removal ---

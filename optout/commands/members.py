@@ -90,13 +90,21 @@ def member_options(command: Any) -> Any:
 def chosen_members(
     folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...]
 ) -> tuple[Organisation, list[Member]]:
-    """The folder and the members a step is about. Raises MembersError."""
+    """The folder and the members a step is about. Raises MembersError.
+
+    Until the command ends nothing is imported or removed: a step that writes into a case would
+    bring back what a removal beside it deletes.
+    """
     from optout.members.choosing import choose
-    from optout.members.register import find_organisation, read_register
+    from optout.members.register import alone, find_organisation, read_register
+    from optout.members.removal import unfinished
 
     organisation = find_organisation(folder)
-    with changing(organisation):
-        members = choose(organisation, statuses, numbers)
+    if unfinished(organisation):
+        with changing(organisation):
+            pass
+    click.get_current_context().with_resource(alone(organisation, shared=True))
+    members = choose(organisation, statuses, numbers)
     if not statuses and not numbers:
         others = len(read_register(organisation)) - len(members)
         if others:

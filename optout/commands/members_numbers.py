@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,24 +12,22 @@ from optout.commands.members import (
     chosen_members,
     every,
     folder_option,
-    member_options,
     plural,
 )
 from optout.commands.options import json_option, note, printable, wrote
 
 if TYPE_CHECKING:
-    from optout.members.register import Member, Organisation
     from optout.members.removal import Removed
+    from optout.members.statistics import Line
 
 _HOSTS = 20  # hosts on the screen
 
 
 @click.command("statistics")
-@member_options
+@click.option("--status", "statuses", multiple=True, help="Members with this status, or all.")
+@folder_option
 @json_option
-def command_statistics(
-    folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...], as_json: bool
-) -> None:
+def command_statistics(folder: Path | None, statuses: tuple[str, ...], as_json: bool) -> None:
     """Count over all members: matches, rows by strength, edition and host, signals; no small cell.
 
     Cells that rest on fewer than 5 members are not shown, nor any from which they could be
@@ -39,38 +38,39 @@ def command_statistics(
     Example:
       optout members statistics
     """
-    organisation, members = chosen_members(folder, statuses, numbers)
-    count(organisation, members, as_json=as_json)
-
-
-def count(organisation: Organisation, members: list[Member], *, as_json: bool = False) -> None:
-    """Count, print and write."""
     from dataclasses import asdict
 
     from optout.members.statistics import METHOD, statistics, write
-    from optout.report.formats import clean, json_lines
+    from optout.report.formats import json_lines
 
+    organisation, _ = chosen_members(folder, statuses, ())
     tell = every(500)
-    result = statistics(organisation, members, tell=lambda done, of: tell(done, of, "members"))
+    result = statistics(organisation, statuses, tell=lambda done, of: tell(done, of, "members"))
     path = write(organisation, result)
     if as_json:
         for line in json_lines(asdict(line) for line in result.lines):
             click.echo(line, nl=False)
     else:
-        shown = [one for one in result.lines if one.table != "rows_by_host"]
-        shown += [one for one in result.lines if one.table == "rows_by_host"][:_HOSTS]
-        table = ""
-        for one in shown:
-            if one.table != table:
-                table = one.table
-                click.echo(clean(table.replace("_", " ")))
-            value = one.why if one.value is None else f"{one.value:,}"
-            least = f"  (at least {one.members_at_least:,} members)" if one.members_at_least else ""
-            click.echo(f"  {clean(one.cell):<40} {value:>14}{least}")
+        _print(result.lines)
     note(METHOD)
     for number, why in result.failed.items():
         note(printable(f"left out: {number}: {why}"))
     wrote(path)
+
+
+def _print(lines: Sequence[Line]) -> None:
+    from optout.report.formats import clean
+
+    shown = [one for one in lines if one.table != "rows_by_host"]
+    shown += [one for one in lines if one.table == "rows_by_host"][:_HOSTS]
+    table = ""
+    for one in shown:
+        if one.table != table:
+            table = one.table
+            click.echo(clean(table.replace("_", " ")))
+        value = one.why if one.value is None else f"{one.value:,}"
+        least = f"  (at least {one.members_at_least:,} members)" if one.members_at_least else ""
+        click.echo(f"  {clean(one.cell):<40} {value:>14}{least}")
 
 
 @click.command("remove")

@@ -61,17 +61,17 @@ def command_run(
         else Step("searching no data set", lambda: note(OBTAIN)),
         Step("writing request lists", counted(lambda: requests(organisation, members))),
         Step("writing reports", counted(lambda: report(organisation, members))),
-        Step("counting", lambda: _count(organisation, members)),
+        Step("counting", lambda: _count(organisation)),
     ]
     failed = run_steps(steps, note)
     wrote(organisation.folder, "optout members list")
     return 1 if failed or broken or done.broken else 0
 
 
-def _count(organisation: Any, members: Any) -> None:
+def _count(organisation: Any) -> None:
     from optout.members.statistics import statistics, write
 
     try:
-        note(f"  wrote {write(organisation, statistics(organisation, members))}")
+        note(f"  wrote {write(organisation, statistics(organisation))}")
     except MembersError as few:
         note(f"  {few.message}")

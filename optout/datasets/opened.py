@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TEXT_ROWS = "text_rows"
+NO_ROOM = re.compile(r"No space left|max_temp_directory_size|[Oo]ut of [Mm]emory")
+
+
+def no_room(when: str) -> DatasetError:
+    """The database found no room for what it cannot hold in memory."""
+    return DatasetError(
+        f"no room left to work in {when}",
+        "free some space where temporary files go (TMPDIR), then try again",
+    )
 
 
 @contextmanager
@@ -36,11 +46,8 @@ def opened(connection: duckdb.DuckDBPyConnection, file: DataFile) -> Iterator[No
     except Exception as error:
         # The database and Arrow each have a tree of errors of their own for a damaged file.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "No space left" in reason or "max_temp_directory_size" in reason:
-            raise DatasetError(
-                f"no room left to work in while reading {file.path}",
-                "free some space where temporary files go (TMPDIR), then try again",
-            ) from error
+        if NO_ROOM.search(reason):
+            raise no_room(f"while reading {file.path}") from error
         raise DatasetError(
             f"{file.path} cannot be read: {reason}", "load the file again"
         ) from error

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from optout.datasets.opened import NO_ROOM, no_room
+from optout.errors import OptoutError
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -29,7 +32,14 @@ def workspace(functions: Mapping[str, Function]) -> Iterator[duckdb.DuckDBPyConn
         connection.execute("SET preserve_insertion_order = false")
         for name, function in {"server_host": _host, "server_domain": _domain, **functions}.items():
             _register(connection, name, function)
-        yield connection
+        try:
+            yield connection
+        except OptoutError:
+            raise
+        except Exception as error:
+            if NO_ROOM.search(str(error)):
+                raise no_room("while counting") from error
+            raise
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, function: Function) -> None:

@@ -65,20 +65,18 @@ def import_members(
     known = {member.number: member for member in read_register(organisation)}
     read = read_members(table, rules, frozenset(known))
     broken = list(read.broken)
-    members = dict(known)
-    new, changed = [], []
+    members, changed = dict(known), []
     for done, (number, (line, member)) in enumerate(sorted(read.members.items()), 1):
-        before = known.get(number)
         try:
-            written = _apply(organisation, member, before, society, today)
+            written = _apply(organisation, member, known.get(number), society, today)
         except OptoutError as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # the disk, not the row
             broken.append(Broken(line, "", f"{error.message}; {error.hint}", number))
             continue
-        members[number] = member
-        if before is None:
-            new.append(number)
-        elif before != member or written:
+        if written or known.get(number) != member:
             changed.append(number)
+        members[number] = member
         if progress:
             progress(done, len(read.members))
     removed = _removed(known, {*read.members, *(one.number for one in broken)})
@@ -87,13 +85,12 @@ def import_members(
     _write_lists(organisation, broken, found)
     if members != known or not organisation.register.exists():
         write_register(organisation, members.values())
-    unchanged = len(read.members) - len(new) - len(changed)
-    unchanged -= sum(one.number in read.members for one in broken)
+    failed = sum(one.number in read.members for one in broken)
     return Imported(
         table=table,
-        new=tuple(new),
-        changed=tuple(changed),
-        unchanged=max(unchanged, 0),
+        new=tuple(number for number in changed if number not in known),
+        changed=tuple(number for number in changed if number in known),
+        unchanged=max(len(read.members) - len(changed) - failed, 0),
         removed=tuple(sorted(removed)),
         broken=tuple(sorted(broken, key=lambda one: one.line)),
         conflicts=found,

@@ -145,13 +145,16 @@ def write_register(organisation: Organisation, members: Iterable[Member]) -> Non
 
 
 @contextmanager
-def alone(organisation: Organisation) -> Iterator[None]:
-    """Hold the folder for this process while it is changed. Raises MembersError when busy."""
+def alone(organisation: Organisation, *, shared: bool = False) -> Iterator[None]:
+    """Hold the folder for this process while it is changed. Raises MembersError when busy.
+
+    `shared` for a step that others may go on beside, but no import and no removal.
+    """
     organisation.folder.mkdir(parents=True, exist_ok=True)
     fd = os.open(organisation.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             raise MembersError(
                 f"another optout is at work in {organisation.folder}", "wait for it to end"

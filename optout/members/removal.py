@@ -81,7 +81,7 @@ def _carry_out(organisation: Organisation) -> Removed:
     for listed in _LISTS:
         # They are made anew by the next import; keeping single rows of them is not worth a doubt.
         (organisation.folder / listed).unlink(missing_ok=True)
-    counted = statistics.refresh(organisation, [one for one in left if one.status == "active"])
+    counted = statistics.refresh(organisation)
     (organisation.folder / _PLAN).unlink()
     plan |= {"requests": tuple(plan["requests"]), "statistics": counted}
     return Removed(**plan)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optout.errors import OptoutError
+from optout.errors import MembersError, OptoutError
+from optout.members.choosing import choose
 from optout.members.counted import Counted, Rows, count
-from optout.members.register import Member, Organisation
+from optout.members.register import Organisation
 from optout.members.suppression import LEAST, Cell, hide, rounded_down
 
 JSON, CSV = "statistics.json", "statistics.csv"
@@ -46,19 +47,22 @@ class Statistics:
     """All tables, and the members left out because their case cannot be read."""
 
     lines: tuple[Line, ...]
+    statuses: tuple[str, ...]  # of the members counted
     members: int
     failed: dict[str, str]  # number → why; for the organisation, never published
 
 
 def statistics(
     organisation: Organisation,
-    members: Sequence[Member],
+    statuses: Sequence[str] = (),
     *,
     tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> Statistics:
-    """Count over `members`. Raises MembersError when there are fewer than 5 of them."""
-    from optout.errors import MembersError
+    """Count over the members with some statuses (the active ones; "all").
 
+    Raises MembersError when there are fewer than 5 of them.
+    """
+    members = choose(organisation, statuses)
     if len(members) < LEAST:
         raise MembersError(
             f"{len(members)} members are too few for statistics that name nobody",
@@ -72,7 +76,7 @@ def statistics(
         *_rows("rows_by_host", found.rows, lambda row: row.host, names_tell=True),
         *_signals(found),
     ]
-    return Statistics(tuple(lines), len(found.members), found.failed)
+    return Statistics(tuple(lines), tuple(statuses), len(found.members), found.failed)
 
 
 def write(organisation: Organisation, result: Statistics) -> Path:
@@ -83,6 +87,7 @@ def write(organisation: Organisation, result: Statistics) -> Path:
         "method": METHOD,
         "source": SOURCE,
         "least_members": LEAST,
+        "statuses": list(result.statuses),
         "members": result.members,
         "tables": _tables(result.lines),
     }
@@ -204,13 +209,15 @@ def _why(name: str, primary: frozenset[str]) -> str:
     return f"<{LEAST}" if name in primary else "withheld"
 
 
-def refresh(organisation: Organisation, members: Sequence[Member]) -> bool:
+def refresh(organisation: Organisation) -> bool:
     """Compute statistics that were written before anew; they go where that cannot be done."""
-    if not (organisation.folder / JSON).exists():
+    path = organisation.folder / JSON
+    if not path.exists():
         return False
     try:
-        write(organisation, statistics(organisation, members))
-    except OptoutError:
+        statuses = json.loads(path.read_text("utf-8"))["statuses"]
+        write(organisation, statistics(organisation, statuses))
+    except (OptoutError, ValueError, KeyError, TypeError):
         for name in (JSON, CSV):
             (organisation.folder / name).unlink(missing_ok=True)
     return True
