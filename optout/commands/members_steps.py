@@ -118,14 +118,19 @@ def _options(chosen: dict[str, Any]) -> Any:
 @click.command("match")
 @member_options
 @click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
-@click.option("--index", metavar="DIR", help="Search an index instead of the files.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Search an index instead of the files.",
+)
 @json_option
 def command_match(
     folder: Path | None,
     statuses: tuple[str, ...],
     numbers: tuple[str, ...],
     specs: tuple[str, ...],
-    index: str | None,
+    index: Path | None,
     as_json: bool,
 ) -> int:
     """Search data sets for all members in one pass; the matches go into each member's case.
@@ -148,7 +153,7 @@ def match(
     members: Sequence[Member],
     specs: Sequence[str],
     *,
-    index: str | None = None,
+    index: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Search, and say what was found; the number of cases that could not be read."""

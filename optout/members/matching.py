@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
-from optout.errors import CaseError
+from optout.errors import CaseError, DatasetError
 from optout.members.register import Member, Organisation
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def match_members(
     members: Sequence[Member],
     specs: Sequence[str],
     *,
-    index: str | None = None,
+    index: Path | None = None,
     progress: Progress | None = None,
 ) -> Matched:
     """Search `specs` for all `members` at once and write matches/ into each case.
@@ -45,10 +46,19 @@ def match_members(
             cases[member.number] = case
         except CaseError as error:
             failed[member.number] = error.message
-    options: dict[str, Any] = {"progress": progress} | ({"index": index} if index else {})
+    options: dict[str, Any] = {"progress": progress}
+    if index is not None:
+        options["index"] = _opened(index)
     found = _match_cases()(list(cases.values()), specs, **options)
     by_number = {number: found[case.case_id] for number, case in cases.items()}
     return Matched(by_number, failed)
+
+
+def _opened(index: Path) -> Any:
+    try:
+        return import_module("optout.index").open_index(index)
+    except ImportError as error:
+        raise DatasetError("this optout reads no index", "name its files: --dataset") from error
 
 
 def _match_cases() -> Callable[..., dict[str, MatchSummary]]:
