@@ -34,6 +34,9 @@ COMMANDS = (
     "audit",
     "lint",
     "urlkey",
+    "members",
+    "explore",
+    "diff",
 )
 
 START = """\

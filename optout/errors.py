@@ -5,6 +5,7 @@ OptoutError
 ├── FetchError      a single address cannot be fetched, or must not be
 ├── DatasetError    files not found, not readable, or without the columns needed
 ├── RequestError    a request list cannot be made
+├── MembersError    a members file or an organisation's folder cannot be used
 └── ProtectError    a protective change cannot be made or checked
 """
 
@@ -38,6 +39,10 @@ class DatasetError(OptoutError):
 
 class RequestError(OptoutError):
     """A request list cannot be made."""
+
+
+class MembersError(OptoutError):
+    """A members file or an organisation's folder cannot be used."""
 
 
 class ProtectError(OptoutError):
