@@ -5,6 +5,7 @@ OptoutError
 ├── FetchError      a single address cannot be fetched, or must not be
 ├── DatasetError    files not found, not readable, or without the columns needed
 ├── RequestError    a request list cannot be made
+├── EmbeddingError  a model, its weights or a file of vectors cannot be used
 └── ProtectError    a protective change cannot be made or checked
 """
 
@@ -42,3 +43,7 @@ class RequestError(OptoutError):
 
 class ProtectError(OptoutError):
     """A protective change cannot be made or checked."""
+
+
+class EmbeddingError(OptoutError):
+    """A model, its weights or a file of vectors cannot be used."""

@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pyarrow as pa
 
 # Strongest first; never mixed, never added up.
 STRENGTHS = ("same_address", "same_image", "similar_image", "lead", "caption_only")
+
+
+def match_id(dataset: str, edition: str, file: str, row: int) -> str:
+    """The lasting name of a data set row, however it was found."""
+    name = "\0".join((dataset, edition, file, str(row)))
+    return f"m-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
 
 # One row per data set row tied to the case.
 MATCHES = pa.schema(
