@@ -70,7 +70,7 @@ def _read(path: Path) -> ModelIdentity:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise EmbeddingError(
             f"{path} does not say which model made the vectors beside it",
-            "restore it, or delete it and name the model with --shards-model",
+            "restore it, or delete it and name the model with --model",
         ) from error
 
 
