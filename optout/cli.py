@@ -23,6 +23,8 @@ COMMANDS = (
     "history",
     "datasets",
     "match",
+    "embed",
+    "similar",
     "confirm",
     "reject",
     "requests",
