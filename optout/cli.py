@@ -25,6 +25,7 @@ COMMANDS = (
     "match",
     "embed",
     "similar",
+    "lineage",
     "confirm",
     "reject",
     "requests",

@@ -91,6 +91,7 @@ def find_similar(
         "model": model.label(),
         "threshold": threshold,
         "most": most,
+        "datasets": _datasets(folders),
         "rows_searched": result.rows,
         "shards_searched": len(shards) - len(result.not_searched),
         "shards_without_model": sum(shard.identity is None for shard in shards),
@@ -104,6 +105,18 @@ def find_similar(
         "unreadable": [{"name": name, "reason": reason} for name, reason in asked.unreadable],
     }
     return Similar(rows, summary)
+
+
+def _datasets(folders: Sequence[Folder]) -> list[Row]:
+    """Editions searched, each with its rows."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for folder in folders:
+        for shard in folder.shards:
+            rows[edition_of(shard, folder.path, folder.label)] += shard.vectors.rows
+    return [
+        {"dataset": dataset, "edition": edition, "rows": number}
+        for (dataset, edition), number in sorted(rows.items())
+    ]
 
 
 def _not_searched(one: NotSearched) -> Row:
