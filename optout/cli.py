@@ -26,6 +26,7 @@ COMMANDS = (
     "embed",
     "similar",
     "lineage",
+    "attribute",
     "confirm",
     "reject",
     "requests",

@@ -15,9 +15,16 @@ from optout.commands.options import note, wrote
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder for the vectors."
 )
+@click.option("--patches", is_flag=True, help="All patch tokens, for `optout attribute --patches`.")
 @model_options
 def command(
-    folder: Path, out: Path, name: str | None, weights: str, sscd: Path | None, device: str
+    folder: Path,
+    out: Path,
+    patches: bool,
+    name: str | None,
+    weights: str,
+    sscd: Path | None,
+    device: str,
 ) -> None:
     """Write the vectors of a folder of pictures, for `optout similar` and `optout attribute`.
 
@@ -29,8 +36,10 @@ def command(
       optout embed pictures/ --out shards/ --model ViT-L-14-quickgelu --weights openai.pt
     """
     from optout.embeddings.folder import embed_folder
+    from optout.embeddings.models import of_patches
 
-    rows, unreadable = embed_folder(folder, out, the_model(name, weights, sscd, device))
+    model = the_model(name, weights, sscd, device)
+    rows, unreadable = embed_folder(folder, out, of_patches(model)[0] if patches else model)
     note_unreadable([{"reason": reason} for _, reason in unreadable])
     note(f"described {rows:,} picture{'' if rows == 1 else 's'}")
     wrote(out, f"optout similar PICTURES --shards {out}")

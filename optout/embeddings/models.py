@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optout.embeddings.identity import ModelIdentity, sha256_of
 from optout.embeddings.libraries import import_open_clip, import_torch
+from optout.embeddings.vectors import unit
 from optout.embeddings.weights import Weights, check_activation, is_script, resolve
 from optout.errors import EmbeddingError
 
@@ -93,6 +94,25 @@ def load_sscd(path: Path, device: str = "cpu") -> Model:
     return Model(identity, _batched(prepare, network, device, normalise=True))
 
 
+def of_patches(model: Model) -> tuple[Model, int]:
+    """The model that gives all patch tokens of a picture as one long vector; number of patches.
+
+    Raises EmbeddingError for networks without patch tokens.
+    """
+    import numpy as np
+
+    if model.tokens is None:
+        raise EmbeddingError(
+            f"{model.identity.name} has no patch tokens", "use a vision transformer (ViT)"
+        )
+    tokens = model.tokens
+    _, patches, size = tokens([np.zeros((64, 64, 3), np.uint8)]).shape
+    identity = replace(
+        model.identity, name=f"{model.identity.name}, patches", dimensions=patches * size
+    )
+    return Model(identity, lambda of: unit(tokens(of).reshape(len(of), -1))), patches
+
+
 def _network(open_clip: Any, found: Weights, device: str) -> Any:
     try:
         if is_script(found.path):
@@ -163,14 +183,6 @@ def _batched(
         return unit(found) if normalise else found
 
     return pictures
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Each vector divided by its length; a zero vector stays."""
-    import numpy as np
-
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def _texts(tokenize: Any, network: Any, device: str) -> Callable[[Sequence[str]], Vectors]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DTYPES = ("float16", "float32")
-MOST_DIMENSIONS = 65536  # of one vector; patch tokens of a large model have 200,000 and no shards
+MOST_DIMENSIONS = 1 << 20  # of one vector; the patch tokens of a large model have 260,000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from optout.embeddings.kept import Kept, Pairs
@@ -96,7 +96,7 @@ def scan(
     """
     import torch
 
-    how = how or arithmetic()
+    how = _fitting(how or arithmetic(), vectors.dimensions)
     ranges = _ranges(vectors.rows, how)
     before = torch.get_num_threads()
     try:
@@ -114,6 +114,11 @@ def scan(
         kept.merge(part)
     damaged = sorted(row for _, rows in parts for row in rows)
     return _exact(vectors, question.queries, kept, damaged)
+
+
+def _fitting(how: Arithmetic, dimensions: int) -> Arithmetic:
+    """Fewer rows at once where each is long, so that a block is no larger than usual."""
+    return replace(how, rows=max(1, min(how.rows, how.rows * 1024 // dimensions)))
 
 
 def _nothing_yet(question: Question) -> Kept:

@@ -79,7 +79,7 @@ def search(
             reason = error.message if isinstance(error, EmbeddingError) else str(error)
             left_out.append(NotSearched(shard.name, reason))
         told.shard(shard)
-    return _together(found, question, left_out)
+    return together(found, question, left_out)
 
 
 class _Told:
@@ -175,9 +175,10 @@ def _load(path: Path) -> Found | None:
         return None
 
 
-def _together(
+def together(
     found: Sequence[tuple[Shard, Found]], question: Question, left_out: list[NotSearched]
 ) -> Result:
+    """What each shard gave, as one result."""
     import numpy as np
 
     counts = np.zeros(len(question.queries), dtype=np.int64)

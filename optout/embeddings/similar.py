@@ -16,6 +16,7 @@ from optout.embeddings.metadata import edition_of, file_name, rows_of
 from optout.embeddings.scan import Question, arithmetic
 from optout.embeddings.search import Hit, Progress, Result, search
 from optout.embeddings.shards import NotSearched, Shard, find_shards
+from optout.embeddings.split_product import split_search
 from optout.errors import EmbeddingError
 from optout.tables import SIMILAR, match_id
 
@@ -68,13 +69,15 @@ def find_similar(
     threshold: float,
     most: int = 1000,
     case_id: str = "",
+    chunks: int | None = None,
     kept_in: Path | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> Similar:
     """Every row of the shards at least `threshold` similar to what is asked, at most `most` each.
 
-    Of several views of a picture the most similar counts. Shards of another model are left out
+    With `chunks` the similarity is the split product of so many chunks, else the cosine. Of several
+    views of a picture the most similar counts. Shards of another model are left out
     with their reason; those that do not say their model are taken to be of `model`, and counted.
     Raises EmbeddingError when no shard is left to search.
     """
@@ -84,7 +87,11 @@ def find_similar(
         reason = left_out[0].reason if left_out else "nothing there"
         raise EmbeddingError(f"no shard can be searched: {reason}", "see docs/guides/similar.md")
     question = Question(asked.vectors, threshold, most)
-    result = search(shards, question, kept_in=kept_in, how=arithmetic(device), progress=progress)
+    if chunks:
+        result = split_search(shards, question, chunks)
+    else:
+        how = arithmetic(device)
+        result = search(shards, question, kept_in=kept_in, how=how, progress=progress)
     told = _Told(folders, asked, model, threshold, case_id)
     rows = told.rows(_of_subjects(result, asked, shards, most))
     summary = {
