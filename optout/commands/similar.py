@@ -30,10 +30,11 @@ _REASONS = 10
     "--shards",
     "specs",
     multiple=True,
-    required=True,
     metavar="DIR",
     help="Folder of vectors (img_emb_….npy); NAME=DIR says of which data set. Repeat for more.",
 )
+@click.option("--service", metavar="URL", help="A clip-retrieval back end in place of --shards.")
+@click.option("--index", default="", metavar="NAME", help="The index it is asked for.")
 @model_options
 @click.option("--threshold", type=click.FloatRange(-1, 1), help="Lowest similarity listed.")
 @click.option("--most", type=click.IntRange(1, 100_000), default=1000, show_default=True,
@@ -46,6 +47,8 @@ def command(
     images: tuple[Path, ...],
     case_folder: Path | None,
     specs: tuple[str, ...],
+    service: str | None,
+    index: str,
     name: str | None,
     weights: str,
     sscd: Path | None,
@@ -68,9 +71,12 @@ def command(
     Example:
       optout similar --shards laion400m=embeddings/ --model ViT-B-32-quickgelu --weights b32.pt
     """
+    if bool(specs) == bool(service):
+        raise EmbeddingError("name what to search: a folder of vectors", "--shards DIR")
     if caption is not None:
         _captions(specs, caption, most, as_json)
         return
+    from optout.embeddings.knn_service import ask_service
     from optout.embeddings.similar import find_similar
     from optout.embeddings.stored import folder_of, write_similar
     from optout.embeddings.thresholds import threshold_for
@@ -79,17 +85,24 @@ def command(
     model = the_model(name, weights, sscd, device)
     asked = _asked(model, case, images, sought, whole_only)
     usual = threshold_for(model.identity)
-    found = find_similar(
-        specs,
-        asked,
-        model.identity,
-        threshold=threshold if threshold is not None else (sought and usual.text) or usual.image,
-        most=most,
-        case_id=case.case_id if case else "",
-        kept_in=folder_of(case) / "searched" if case else None,
-        device=device,
-        progress=shard_progress(),
-    )
+    least = threshold if threshold is not None else (sought and usual.text) or usual.image
+    case_id = case.case_id if case else ""
+    if service:
+        found = ask_service(
+            service, index, asked, model.identity, threshold=least, most=most, case_id=case_id
+        )
+    else:
+        found = find_similar(
+            specs,
+            asked,
+            model.identity,
+            threshold=least,
+            most=most,
+            case_id=case_id,
+            kept_in=folder_of(case) / "searched" if case else None,
+            device=device,
+            progress=shard_progress(),
+        )
     _print(found, as_json)
     _notes(found.summary, usual.says)
     if case and not sought:
@@ -183,10 +196,9 @@ def _notes(summary: dict[str, Any], says: str) -> None:
     if summary["shards_without_model"]:
         shards = _count(summary["shards_without_model"], "shard")
         note(f"{shards} without a word about their model: taken to be {summary['model']}, as named")
-    note(
-        f"searched {_count(summary['rows_searched'], 'row')} by {summary['model']} "
-        f"from a similarity of {summary['threshold']:g}: {says}"
-    )
+    rows = summary["rows_searched"]
+    looked = "asked an index" if rows is None else f"searched {_count(rows, 'row')}"
+    note(f"{looked} by {summary['model']} from a similarity of {summary['threshold']:g}: {says}")
 
 
 def _count(number: int, noun: str) -> str:
