@@ -80,7 +80,7 @@ def ask_service(
         "weights_sha256": model.weights_sha256,
         "model_said_by": "user",
     }
-    empty = dict.fromkeys(SIMILAR.names)
+    empty: Row = dict.fromkeys(SIMILAR.names)
     rows = [empty | common | _row(found, asked, *key, index) for key, found in best.items()]
     order = {subject.name: place for place, subject in enumerate(asked.subjects)}
     rows.sort(key=lambda r: (order[r["query"]], -r["model_similarity"], r["dataset_row"]))

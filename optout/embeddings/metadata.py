@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from optout.datasets.columns import mapped
-from optout.datasets.editions import find, recognise
+from optout.datasets.editions import columns, find, recognise
 from optout.embeddings.shards import Shard
-from optout.errors import DatasetError, EmbeddingError
+from optout.errors import EmbeddingError
 
 TEXTS = ("url", "caption", "nsfw", "md5", "sha256", "phash")
+PATH = "image_path"
 SIZES = ("width", "height")
 NUMBERS = (*SIZES, "similarity", "punsafe", "pwatermark", "aesthetic")
 
@@ -26,13 +26,21 @@ def rows_of(metadata: Path, rows: Iterable[int]) -> dict[int, dict[str, Any]]:
     wanted = sorted(set(rows))
     try:
         with pq.ParquetFile(metadata) as file:
-            names = mapped(metadata, file.schema_arrow.names)
-            ours = {name: names[name] for name in (*TEXTS, *NUMBERS) if name in names}
-            return dict(_read(file, wanted, ours))
-    except DatasetError as error:
-        raise EmbeddingError(error.message, error.hint) from error
+            names = _names(file.schema_arrow.names)
+            return dict(_read(file, wanted, names))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise EmbeddingError(f"{metadata} cannot be read", "load the file again") from error
+
+
+def _names(found: Sequence[str]) -> dict[str, str]:
+    """Our names → those of the file, without regard to case."""
+    by_lower = {name.lower(): name for name in reversed(found)}
+    aliases = {ours: columns()[ours] for ours in (*TEXTS, *NUMBERS)} | {PATH: (PATH,)}
+    names = {
+        ours: next((by_lower[alias] for alias in theirs if alias in by_lower), "")
+        for ours, theirs in aliases.items()
+    }
+    return {ours: name for ours, name in names.items() if name}
 
 
 def _read(
@@ -46,13 +54,15 @@ def _read(
             table = file.read_row_group(group, columns=list(names.values()))
             found = table.take([row - first for row in inside]).to_pylist()
             for row, record in zip(inside, found, strict=True):
-                yield row, {ours: _value(ours, record[name]) for ours, name in names.items()}
+                values = {ours: _value(ours, record[name]) for ours, name in names.items()}
+                path = values.pop(PATH, None)
+                yield row, ({"url": f"file:{path}"} if path else {}) | values
         first = after
 
 
 def _value(name: str, value: Any) -> Any:
     """Texts and numbers as the rest of the program has them; what is neither is left out."""
-    if name in TEXTS:
+    if name in (*TEXTS, PATH):
         text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
         return text if isinstance(text, str) else None if text is None else str(text)
     try:
