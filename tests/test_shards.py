@@ -19,9 +19,10 @@ import pyarrow.parquet as pq  # noqa: E402
 from hypothesis import given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+from optout.embeddings.arithmetic import Arithmetic, arithmetic  # noqa: E402
 from optout.embeddings.identity import ModelIdentity, write_identity  # noqa: E402
 from optout.embeddings.npy import look  # noqa: E402
-from optout.embeddings.scan import Arithmetic, Question, arithmetic, scan  # noqa: E402
+from optout.embeddings.scan import Question, scan  # noqa: E402
 from optout.embeddings.search import search  # noqa: E402
 from optout.embeddings.shards import find_shards  # noqa: E402
 from optout.errors import EmbeddingError  # noqa: E402

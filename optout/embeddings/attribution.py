@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.asked import Asked
 from optout.embeddings.identity import ModelIdentity
 from optout.embeddings.npy import rows_at
-from optout.embeddings.scan import Question, arithmetic
+from optout.embeddings.scan import Question
 from optout.embeddings.search import Progress, Result, search
 from optout.embeddings.similar import find_similar, open_folders
 from optout.embeddings.split_product import split_search

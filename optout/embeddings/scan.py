@@ -8,12 +8,12 @@ not is computed again in full precision. Needs numpy and torch, nothing else of 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from optout.embeddings.arithmetic import Arithmetic, arithmetic, fitting
 from optout.embeddings.kept import Kept, Pairs
 from optout.embeddings.npy import VectorFile, read_rows
 
@@ -24,23 +24,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int], None]  # gets the number of rows done since the last call
 
-# Rows read at once by one worker. 1,024 rows of 768 numbers and their products with 256 queries
-# stay in the caches of a CPU core; a GPU wants few and large pieces of work.
-CPU_ROWS, GPU_ROWS = 1024, 1 << 16
 # Largest length of a vector that counts as 1: float16 rounds by less than 0.001.
 LENGTH_OFF = 0.02
 MOST_DAMAGED = 1000  # damaged rows of one file that are named; all of them are counted
-
-
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
-    """How the coarse products are computed."""
-
-    device: str  # as torch names it
-    coarse: str  # bfloat16, float16 or float32
-    margin: float  # most by which a coarse product of two vectors of length 1 can be off
-    rows: int  # of one block
-    workers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +49,6 @@ class Found:
     damaged_rows: int
 
 
-def arithmetic(device: str = "cpu") -> Arithmetic:
-    """The fastest exact way on `device`. Margins bound the rounding of both factors and the sum.
-
-    A bfloat16 has 8 significant bits: each factor is off by 2^-8 at most, and so is the result.
-    The same with 11 bits for float16 on a GPU (products there are summed in float32).
-    """
-    import torch
-
-    if device != "cpu":
-        return Arithmetic(device, "float16", 0.003, GPU_ROWS, 2)
-    workers = os.process_cpu_count() if hasattr(os, "process_cpu_count") else None
-    workers = workers or len(os.sched_getaffinity(0))
-    # Where the CPU has no such instructions the product is emulated, and slower than float32.
-    fast: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    if fast.get("avx512_bf16") or fast.get("amx_bf16"):
-        return Arithmetic("cpu", "bfloat16", 0.0125, CPU_ROWS, workers)
-    return Arithmetic("cpu", "float32", 1e-4, CPU_ROWS, workers)
-
-
 def scan(
     vectors: VectorFile,
     question: Question,
@@ -96,7 +63,7 @@ def scan(
     """
     import torch
 
-    how = _fitting(how or arithmetic(), vectors.dimensions)
+    how = fitting(how or arithmetic(), vectors.dimensions)
     ranges = _ranges(vectors.rows, how)
     before = torch.get_num_threads()
     try:
@@ -114,11 +81,6 @@ def scan(
         kept.merge(part)
     damaged = sorted(row for _, rows in parts for row in rows)
     return _exact(vectors, question.queries, kept, damaged)
-
-
-def _fitting(how: Arithmetic, dimensions: int) -> Arithmetic:
-    """Fewer rows at once where each is long, so that a block is no larger than usual."""
-    return replace(how, rows=max(1, min(how.rows, how.rows * 1024 // dimensions)))
 
 
 def _nothing_yet(question: Question) -> Kept:
@@ -183,8 +145,11 @@ class BlockSearch:
 
         if self.how.device == "cpu":
             return torch.inference_mode()
-        own: Any = torch.cuda.Stream
-        return torch.cuda.stream(own(self.how.device))
+        make: Any = torch.cuda.Stream
+        own = make(self.how.device)
+        # The queries were put there on the stream that everybody shares.
+        own.wait_stream(torch.cuda.current_stream())
+        return torch.cuda.stream(own)
 
     def add(self, rows: torch.Tensor, first: int) -> None:
         """Search `rows` (n, dimensions), whose first is row `first` of the file."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optout.embeddings.arithmetic import Arithmetic, arithmetic
 from optout.embeddings.kept import Pairs
-from optout.embeddings.scan import Arithmetic, Found, Question, arithmetic, scan
+from optout.embeddings.scan import Found, Question, scan
 from optout.embeddings.shards import NotSearched, Shard
 from optout.errors import EmbeddingError
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.asked import Asked
 from optout.embeddings.identity import ModelIdentity
 from optout.embeddings.metadata import edition_of, file_name, rows_of
-from optout.embeddings.scan import Question, arithmetic
+from optout.embeddings.scan import Question
 from optout.embeddings.search import Hit, Progress, Result, search
 from optout.embeddings.shards import NotSearched, Shard, find_shards
 from optout.embeddings.split_product import split_search

@@ -25,14 +25,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.npy import VectorFile, look
-from optout.embeddings.scan import (
-    BlockSearch,
-    Found,
-    Question,
-    arithmetic,
-    scan,
-)
+from optout.embeddings.scan import BlockSearch, Found, Question, scan
 
 BLOCK = 50_000
 PLANTED = 0.9  # every query has a row at about this similarity
