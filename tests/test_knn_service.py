@@ -23,6 +23,7 @@ MODEL = ModelIdentity("tiny", "ab" * 32, "32 shortest", False, 4)
 ROWS = [
     {"id": 7, "similarity": 0.97, "url": "https://x.example/a.jpg", "caption": "fox", "NSFW": "NO"},
     {"id": 9, "similarity": 0.95, "url": "https://x.example/b.jpg", "caption": "owl\x1b[31m"},
+    {"id": 11, "similarity": 0.93, "image_path": "pictures/03.png"},
     {"id": 12, "similarity": 0.91},
     {"id": 13, "similarity": 0.2},
     {"id": "x", "similarity": 0.99},
@@ -95,6 +96,7 @@ def test_nothing_that_it_could_hide_is_hidden(back_end: BackEnd) -> None:
     assert [(row["dataset_row"], row["url"]) for row in found.rows] == [
         (7, "https://x.example/a.jpg"),
         (9, "https://x.example/b.jpg"),
+        (11, "file:pictures/03.png"),
         (12, None),
     ]
     first = found.rows[0]
@@ -106,7 +108,7 @@ def test_nothing_that_it_could_hide_is_hidden(back_end: BackEnd) -> None:
 def test_of_several_views_the_most_similar_counts(back_end: BackEnd) -> None:
     found = ask_service(back_end.address, "laion", asked(3), MODEL, threshold=0.9)
     assert len(back_end.asked) == 3
-    assert [row["dataset_row"] for row in found.rows] == [7, 9, 12]
+    assert [row["dataset_row"] for row in found.rows] == [7, 9, 11, 12]
     assert found.rows[0]["view"] == "whole"
 
 

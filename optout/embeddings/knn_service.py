@@ -136,6 +136,8 @@ def _entry(entry: Row) -> Row | None:
         return None
     texts = {name.lower(): entry.get(name) for name in _TEXTS}
     texts = {name: text for name, text in texts.items() if isinstance(text, str)}
+    if "url" not in texts and isinstance(entry.get("image_path"), str):
+        texts["url"] = f"file:{entry['image_path']}"
     return {"dataset_row": place, "model_similarity": round(float(similarity), 6), **texts}
 
 
