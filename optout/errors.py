@@ -6,6 +6,7 @@ OptoutError
 ├── DatasetError    files not found, not readable, or without the columns needed
 ├── RequestError    a request list cannot be made
 ├── MembersError    a members file or an organisation's folder cannot be used
+├── EmbeddingError  a model, its weights or a file of vectors cannot be used
 └── ProtectError    a protective change cannot be made or checked
 """
 
@@ -47,3 +48,7 @@ class MembersError(OptoutError):
 
 class ProtectError(OptoutError):
     """A protective change cannot be made or checked."""
+
+
+class EmbeddingError(OptoutError):
+    """A model, its weights or a file of vectors cannot be used."""

@@ -5,7 +5,6 @@ Each file is read once, in batches; of its rows only those that tie to something
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -218,10 +217,10 @@ def _skip(count: FileCount, row: int, value: str) -> None:
 
 
 def _name(file: DataFile, row: int) -> dict[str, Any]:
-    name = "\0".join((file.dataset, file.edition, file.name, str(row)))
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    from optout.tables import match_id
+
     return {
-        "match_id": f"m-{digest[:16]}",
+        "match_id": match_id(file.dataset, file.edition, file.name, row),
         "dataset": file.dataset,
         "edition": file.edition,
         "dataset_file": file.name,
