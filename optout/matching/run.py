@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from optout.index import Index
     from optout.matching.artist import Artist
     from optout.matching.scan import Progress, Scan
 
@@ -38,28 +39,36 @@ def match_case(
     specs: Sequence[str],
     *,
     hosts: Sequence[str] = (),
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
-    Writes matches/ whole or not at all. `hosts` are declared for this search only. Raises
+    Writes matches/ whole or not at all. `hosts` are declared for this search only. With `index`
+    that is asked instead of data sets, with the same answers on the levels it covers. Raises
     DatasetError for files that cannot be searched, CaseError for a case that cannot be read.
     """
     from optout.database import open_case
     from optout.datasets import resolve
     from optout.matching.artist import gather
+    from optout.matching.indexed import look_up, without_captions
     from optout.matching.scan import scan
     from optout.matching.wanted import prepare
 
-    files = resolve(specs)
+    files = [] if index else resolve(specs)
     before = previous_ids(case)
     connection = open_case(case)
     try:
         # What a scan holds must not grow with the size of the data set.
         connection.execute("SET memory_limit = '2GB'")
         artist = gather(connection, case, hosts)
+        if index and not index.captions:
+            artist = without_captions(artist)
         prepare(connection, artist)
-        found = scan(connection, files, artist, progress)
+        if index:
+            found = look_up(connection, index, artist)
+        else:
+            found = scan(connection, files, artist, progress)
         tables = _derive(connection, case, artist, found)
     finally:
         connection.close()

@@ -62,9 +62,7 @@ def scan(
 
     The numbers of rows in `artist.texts` and `artist.stems` are filled in.
     """
-    import pyarrow as pa
-
-    look = _Look(artist)
+    look = Look(artist)
     counts, kept, read = [], [], 0
     for done, file in enumerate(files):
         count = FileCount(file)
@@ -76,7 +74,14 @@ def scan(
         read += count.rows
         if progress:
             progress(done + 1, len(files), read)
-    return Scan(pa.Table.from_pylist(kept, schema=_schema()), counts)
+    return Scan(candidates_table(kept), counts)
+
+
+def candidates_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """What Look.at kept, as the table that the queries of evidence read."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=_schema())
 
 
 def _sieved(
@@ -93,13 +98,13 @@ def _sieved(
                 f"read_parquet([{quoted(_literal(str(file.path)))}], "
                 "file_row_number = true, hive_partitioning = false, binary_as_string = true)"
             )
-            yield from _passing(connection, view_sql(file, source, ROW))
+            yield from survivors(connection, view_sql(file, source, ROW))
             return
         view = _of_texts(file)
         for table in batches(file.path, file.columns):
             connection.register("text_rows", table)
             count.rows += table.num_rows
-            yield from _passing(connection, view)
+            yield from survivors(connection, view)
     except OptoutError:
         raise
     except (MemoryError, RecursionError):
@@ -125,14 +130,14 @@ def _of_texts(file: DataFile) -> str:
     return view_sql(plain, "text_rows", "dataset_row")
 
 
-def _passing(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[list[dict[str, Any]]]:
+def survivors(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[list[dict[str, Any]]]:
     connection.execute(f"CREATE OR REPLACE TEMP VIEW dataset AS {view}")
     reader = relation(connection, "survivors").to_arrow_reader(_BATCH)
     for batch in reader:
         yield batch.to_pylist()
 
 
-class _Look:
+class Look:
     """A close look at single rows; holds what would else be built anew for each batch."""
 
     def __init__(self, artist: Artist) -> None:

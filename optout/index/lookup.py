@@ -1,0 +1,122 @@
+"""An index and what is asked of it → the rows that may tie, in the order of the source.
+
+The rows are a superset: what the search over the data itself would look at closely, and little
+more. The same close look decides, so the answers are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optout.database import parquet_view, relation
+from optout.datasets import DataFile
+from optout.datasets.columns import Columns
+from optout.index import layout
+from optout.index.layout import Manifest, Source
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from optout.index.asked import Asked
+    from optout.matching.artist import Artist
+
+_BATCH = 16384
+_MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index that is there to be asked."""
+
+    place: str  # folder or address, without a slash at its end
+    manifest: Manifest
+
+    @property
+    def captions(self) -> bool:
+        """Whether it can be asked for texts and names in captions."""
+        return set(layout.CAPTION_LEVELS) <= set(self.manifest.levels)
+
+    def files(self) -> list[DataFile]:
+        """The data files it was made from, as a search of themselves names them."""
+        return [_data_file(one) for one in self.manifest.sources]
+
+    def warnings(self) -> list[str]:
+        """What a search of this index should tell."""
+        if self.manifest.rules == layout.rules_digest():
+            return []
+        return [
+            f"{self.place} was built with other rules of addresses than this program has: "
+            "odd addresses may be missed; build it again to be sure"
+        ]
+
+
+def open_index(place: Path) -> Index:
+    """Raises DatasetError where there is no finished index."""
+    return Index(str(place), layout.read_manifest(place))
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
+    """Make the tables of `index` known to `connection` as views."""
+    manifest = index.manifest
+    for table, columns in {**layout.TABLES, **layout.CAPTION_TABLES}.items():
+        files = [f"{index.place}/{file.file}" for file in manifest.tables.get(table, ())]
+        parquet_view(connection, table, files, columns)
+    # Boundaries of row groups are asked for each wanted value, and read once for all queries.
+    connection.execute("SET dynamic_or_filter_threshold = 20000")
+    connection.execute("SET parquet_metadata_cache = true")
+    connection.execute(f"SET VARIABLE most_names = {_MOST_NAMES}")
+
+
+def candidates(
+    connection: duckdb.DuckDBPyConnection, index: Index, artist: Artist
+) -> Iterator[tuple[int, pa.Table]]:
+    """Rows that may concern `artist`: number of the source file, its rows in their order.
+
+    `prepare` first. The columns are those that queries/survivors.sql reads.
+    """
+    from optout.index.asked import asked_for
+
+    ask(connection, asked_for(artist, index.manifest.covered))
+    found = relation(connection, "index_candidates").to_arrow_table()
+    files = found["file"].to_pylist()
+    start = 0
+    for file, rows in groupby(files):
+        number = sum(1 for _ in rows)
+        yield file, found.slice(start, number).drop_columns(["file"])
+        start += number
+
+
+def ask(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
+    """Register what is asked for, and the positions of rows that the tables give."""
+    import pyarrow as pa
+
+    columns = {
+        "asked_domains": ("domain", asked.domains),
+        "asked_sites": ("site", asked.sites),
+        "asked_stems": ("stem", asked.stems),
+        "asked_hashes": ("value", asked.hashes),
+    }
+    for name, (column, values) in columns.items():
+        connection.register(name, pa.table({column: pa.array(sorted(values), pa.string())}))
+    sets = sorted(sorted(some) for some in asked.parts)
+    parts: dict[str, list[Any]] = {"asked": [], "part": [], "needed": []}
+    for number, some in enumerate(sets):
+        for part in some:
+            for name, value in zip(parts, (number, part, len(some)), strict=True):
+                parts[name].append(value)
+    types = (pa.int64(), pa.string(), pa.int64())
+    arrays = [pa.array(parts[name], kind) for name, kind in zip(parts, types, strict=True)]
+    connection.register("asked_parts", pa.table(arrays, names=list(parts)))
+    for name in ("asked_names", "asked_positions"):
+        query = "index_asked_names" if name == "asked_names" else "index_positions"
+        connection.register(name, relation(connection, query).to_arrow_table())
+
+
+def _data_file(one: Source) -> DataFile:
+    columns = Columns("parquet", {}, rows=one.rows)
+    return DataFile(Path(one.path), one.dataset, one.edition, one.name, one.size, columns)

@@ -1,0 +1,41 @@
+-- Hosts that stand inside the addresses of an index's rows, behind the host that serves them: a
+-- proxy or a resizer carries another address so. Odd rows come with the hosts a close look found.
+-- reads: rows, odd_places
+-- columns: site, domain, pos
+SELECT DISTINCT
+    array_to_string(labels[:3], '.') AS site,
+    array_to_string(labels[:2], '.') AS domain,
+    pos
+FROM (
+    SELECT
+        pos,
+        list_reverse(string_split(host, '.')) AS labels
+    FROM (
+        SELECT
+            pos,
+            unnest(
+                regexp_extract_all(
+                    regexp_replace(lower(rest), '%(?:25)*[0-9a-f]{2}', '/', 'g'),
+                    '((?:[\pL\pN_-]+\.)+[\pL\pN_-]{2,63})\.?(?:[/?#]|:[0-9])',
+                    1
+                )
+            ) AS host
+        FROM (
+            SELECT
+                pos,
+                substr(url, 9 + length(split_part(url, '/', 3))) AS rest
+            FROM rows
+            WHERE url IS NOT NULL
+        )
+        WHERE
+            regexp_matches(
+                rest, '\.[\pL\pN_-]{2,63}\.?(?:/|:[0-9]|%(?:25)*(?:2[fF]|3[aAfF]|23|5[cC]))'
+            )
+    )
+    UNION ALL
+    SELECT
+        pos,
+        list_reverse(string_split(host, '.')) AS labels
+    FROM odd_places
+)
+ORDER BY site, domain, pos
