@@ -202,7 +202,8 @@ def write_sorted(
     megabytes: int | None = None,
 ) -> None:
     """Write the rows of `select`, in its order, to a file or (with `megabytes` each) a folder."""
-    options = f"FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, ROW_GROUP_SIZE {group}"
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
+    options += f", ROW_GROUP_SIZE {group}"
     if megabytes:
         options += f", FILE_SIZE_BYTES '{megabytes}MB'"
     connection.execute(f"COPY ({select}) TO {quoted(str(to))} ({options})")

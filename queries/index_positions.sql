@@ -24,15 +24,6 @@ FROM (
     FROM names
     JOIN asked_names ON names.short = asked_names.short
     WHERE starts_with(names.name, asked_names.start)
-    UNION ALL
-    -- What is shorter than the column that is sorted by.
-    SELECT
-        names.pos,
-        TRUE AS alike,
-        0 AS shared
-    FROM names
-    JOIN asked_names ON starts_with(names.short, asked_names.start)
-    WHERE length(asked_names.start) < 7
 )
 WHERE alike OR shared <= getvariable('most_names')
 UNION

@@ -16,6 +16,7 @@ from optout.commands.options import case_option, json_option, note, wrote
 from optout.errors import CaseError, DatasetError
 
 if TYPE_CHECKING:
+    from optout.index import Index
     from optout.matching import MatchSummary
 
 _CHANGED = 3  # exit code with --exit-code
@@ -39,6 +40,12 @@ _WORDS = {
     metavar="SPEC",
     help="File, folder or glob of metadata; NAME=PATH says which data set it is. Repeat for more.",
 )
+@click.option(
+    "--index",
+    "index_folder",
+    type=click.Path(path_type=Path),
+    help="Ask an index (optout index build) instead of data files.",
+)
 @click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
@@ -47,6 +54,7 @@ def command(
     ctx: click.Context,
     case_folder: Path | None,
     datasets: tuple[str, ...],
+    index_folder: Path | None,
     hosts: tuple[str, ...],
     as_json: bool,
     exit_code: bool,
@@ -62,15 +70,18 @@ def command(
     """
     from optout.matching import match_case
 
+    if datasets and index_folder:
+        raise click.UsageError("name data files or an index, not both")
     case = _case(case_folder, hosts)
+    index = _index(index_folder) if index_folder else None
     specs = datasets or case.datasets
-    if not specs:
+    if not specs and not index:
         raise DatasetError(
             "no data set to search: name its metadata files with --dataset",
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    summary = match_case(case, specs, hosts=hosts, progress=_progress())
+    summary = match_case(case, specs, hosts=hosts, index=index, progress=_progress())
     if as_json:
         _print_json(case)
     else:
@@ -92,6 +103,17 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         case = create_case(place, [], hosts=list(hosts))
         note(f"made a case in {place}")
         return case
+
+
+def _index(folder: Path) -> Index:
+    from optout.index import open_index
+
+    index = open_index(folder)
+    for warning in index.warnings():
+        note(warning)
+    if not index.captions:
+        note("not searched: texts and names in captions, which this index does not cover")
+    return index
 
 
 def _note_unknown(specs: Iterable[str]) -> None:

@@ -21,9 +21,7 @@ def covered_domains() -> frozenset[str]:
     platforms = {
         host for found in rules().platforms.values() for rule in found for host in rule.hosts
     }
-    wrappers = {
-        host for found in rules().unwraps.values() for rule in found for host in rule.hosts
-    }
+    wrappers = {host for found in rules().unwraps.values() for rule in found for host in rule.hosts}
     return frozenset(reversed_labels(platforms | wrappers | shared_hosts(), 2))
 
 
@@ -47,7 +45,5 @@ def parts(text: str) -> set[str]:
     """
     runs = _RUN.findall(_ESCAPE.sub("/", text.lower()))
     return {
-        run[:_KEPT]
-        for run in runs
-        if len(run) >= (_SHORTEST_WORD if run.isalpha() else _SHORTEST)
+        run[:_KEPT] for run in runs if len(run) >= (_SHORTEST_WORD if run.isalpha() else _SHORTEST)
     }

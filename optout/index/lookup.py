@@ -7,6 +7,7 @@ more. The same close look decides, so the answers are the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from optout.database import parquet_view, relation
 from optout.datasets import DataFile
 from optout.datasets.columns import Columns
+from optout.errors import DatasetError, OptoutError
 from optout.index import layout
 from optout.index.layout import Manifest, Source
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from optout.index.asked import Asked
     from optout.matching.artist import Artist
 
-_BATCH = 16384
+_SHORT = 7  # letters of the column that names are sorted by
 _MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
 
 
@@ -72,6 +74,22 @@ def prepare(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
     connection.execute(f"SET VARIABLE most_names = {_MOST_NAMES}")
 
 
+@contextmanager
+def readable(index: Index) -> Iterator[None]:
+    """Failures of reading as DatasetError."""
+    try:
+        yield
+    except (OptoutError, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        # The database and Arrow each have a tree of errors of their own for a damaged file.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DatasetError(
+            f"{index.place} cannot be read: {reason}",
+            f"see what is damaged: optout index verify {index.place}",
+        ) from error
+
+
 def candidates(
     connection: duckdb.DuckDBPyConnection, index: Index, artist: Artist
 ) -> Iterator[tuple[int, pa.Table]]:
@@ -112,9 +130,12 @@ def ask(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
     types = (pa.int64(), pa.string(), pa.int64())
     arrays = [pa.array(parts[name], kind) for name, kind in zip(parts, types, strict=True)]
     connection.register("asked_parts", pa.table(arrays, names=list(parts)))
-    for name in ("asked_names", "asked_positions"):
-        query = "index_asked_names" if name == "asked_names" else "index_positions"
-        connection.register(name, relation(connection, query).to_arrow_table())
+    names = relation(connection, "index_asked_names").to_arrow_table()
+    connection.register("asked_names", names)
+    positions = [relation(connection, "index_positions").to_arrow_table()]
+    if any(len(short) < _SHORT for short in names["short"].to_pylist()):
+        positions.append(relation(connection, "index_short_names").to_arrow_table())
+    connection.register("asked_positions", pa.concat_tables(positions))
 
 
 def _data_file(one: Source) -> DataFile:

@@ -16,6 +16,7 @@ from optout.index.hosts import encoders
 from optout.index.layout import ALWAYS, ROWS
 from optout.index.sources import damaged, dataset_view
 from optout.index.tables import GROUP, MEGABYTES, files_of, fresh, numbered
+from optout.index.work import full
 from queries import read as read_query
 
 if TYPE_CHECKING:
@@ -34,12 +35,10 @@ def write_run(
     dataset_view(connection, files, partial)
     try:
         _write(connection, read_query("index_rows"), columns, 0, partial / "to")
-    except Exception:
+    except Exception as failed:
         # The database does not always say which of many files it could not read.
-        error = damaged(connection, files, partial)
-        if error:
-            raise error from None
-        raise
+        error = None if full(failed) else damaged(connection, files, partial)
+        raise error or failed from None
     (partial / "to").rename(run)
 
 

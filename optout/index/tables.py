@@ -34,7 +34,8 @@ def numbered(folder: Path, first: int = 0) -> list[Path]:
     """Give the files that the database wrote the names of an index, in their order."""
     found = sorted(folder.glob("data_*.parquet"), key=lambda f: int(f.stem.partition("_")[2]))
     return [
-        file.rename(folder / f"part-{number:05}.parquet") for number, file in enumerate(found, first)
+        file.rename(folder / f"part-{number:05}.parquet")
+        for number, file in enumerate(found, first)
     ]
 
 

@@ -29,7 +29,9 @@ class Steps:
         self._done = 0.0
 
     @contextmanager
-    def step(self, name: str, connection: duckdb.DuckDBPyConnection | None = None) -> Iterator[None]:
+    def step(
+        self, name: str, connection: duckdb.DuckDBPyConnection | None = None
+    ) -> Iterator[None]:
         """One step; with a connection its progress is told while it goes on."""
         over = threading.Event()
         watch = threading.Thread(target=self._watch, args=(name, connection, over), daemon=True)
@@ -57,6 +59,16 @@ class Steps:
             self._progress(name, min(done / total, 1))
 
 
+# How the database and the system say that the disk, or the room for spilling, is full.
+_FULL = ("No space left", "File too large", "Disk quota exceeded", "max_temp_directory_size")
+_MEMORY = "OutOfMemoryException"
+
+
+def full(error: Exception) -> bool:
+    """Whether an error of the database says that memory or the disk is full."""
+    return type(error).__name__ == _MEMORY or any(word in str(error) for word in _FULL)
+
+
 @contextmanager
 def told(out: Path) -> Iterator[None]:
     """Failures of the disk and of memory as DatasetError; what is finished in `out` stays."""
@@ -75,11 +87,9 @@ def told(out: Path) -> Iterator[None]:
         text = str(error)
         if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb", "pyarrow"):
             raise
-        if any(word in text for word in ("No space left", "File too large", "quota")):
+        if any(word in text for word in _FULL):
             raise _full(out) from error
-        if "temp_directory" in text and "max_temp" in text:
-            raise _full(out) from error
-        if type(error).__name__ == "OutOfMemoryException":
+        if type(error).__name__ == _MEMORY:
             raise DatasetError(
                 "the memory allowed is too little for this index",
                 "allow more with --memory, or fewer --threads, then build on",

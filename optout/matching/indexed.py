@@ -22,16 +22,17 @@ def without_captions(artist: Artist) -> Artist:
 
 def look_up(connection: duckdb.DuckDBPyConnection, index: Index, artist: Artist) -> Scan:
     """Ask `index` for `artist`; the sieve must be prepared. Raises DatasetError for damage."""
-    from optout.index.lookup import candidates, prepare
+    from optout.index.lookup import candidates, prepare, readable
 
     look = Look(artist)
     counts = [FileCount(file) for file in index.files()]
     kept: list[dict[str, Any]] = []
-    prepare(connection, index)
-    for number, rows in candidates(connection, index, artist):
-        connection.register("index_rows_found", rows)
-        for batch in survivors(connection, "SELECT * FROM index_rows_found"):
-            kept += look.at(batch, counts[number])
+    with readable(index):
+        prepare(connection, index)
+        for number, rows in candidates(connection, index, artist):
+            connection.register("index_rows_found", rows)
+            for batch in survivors(connection, "SELECT * FROM index_rows_found"):
+                kept += look.at(batch, counts[number])
     for count, source in zip(counts, index.manifest.sources, strict=True):
         # Of rows without an address the index holds only the number.
         count.rows, count.null_urls = source.rows, source.null_urls

@@ -98,7 +98,9 @@ def merge(
         starts = [sum(len(m.sources) for m in manifests[:place]) for place in range(len(manifests))]
         folders = [index / _ROWS for index in indexes]
         columns = _columns_of_files(connection, folders)
-        _merged(connection, out, state, list(zip(starts, folders, strict=True)), columns, memory, steps)
+        _merged(
+            connection, out, state, list(zip(starts, folders, strict=True)), columns, memory, steps
+        )
 
     return _make(out, plan, sources, rows, {"merging": 1.0}, memory, threads, captions, progress)
 
@@ -268,9 +270,7 @@ def _row_count(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> i
     return int(rows)
 
 
-def _counted(
-    connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]
-) -> list[Source]:
+def _counted(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> list[Source]:
     """The sources with their numbers of rows, and of rows without a readable address."""
     from optout.index.counts import unread
     from optout.index.tables import source_counts
