@@ -28,11 +28,10 @@ FROM (
     FROM rows
     WHERE domain IN (SELECT domain FROM asked_domains)
     UNION ALL
-    SELECT *
+    SELECT rows.*
     FROM rows
-    WHERE
-        site IN (SELECT site FROM asked_sites)
-        AND domain NOT IN (SELECT domain FROM asked_domains)
+    JOIN asked_sites ON rows.domain = asked_sites.domain AND rows.site = asked_sites.site
+    WHERE rows.domain NOT IN (SELECT domain FROM asked_domains)
     UNION ALL
     SELECT *
     FROM rows

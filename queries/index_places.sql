@@ -1,15 +1,15 @@
 -- Hosts that stand inside the addresses of an index's rows, behind the host that serves them: a
 -- proxy or a resizer carries another address so. Odd rows come with the hosts a close look found.
 -- reads: rows, odd_places
--- columns: site, domain, pos
+-- columns: domain, site, pos
 SELECT DISTINCT
-    array_to_string(labels[:3], '.') AS site,
-    array_to_string(labels[:2], '.') AS domain,
+    left(md5(array_to_string(labels[-2:], '.')), 8) AS domain,
+    left(md5(array_to_string(labels[-3:], '.')), 8) AS site,
     pos
 FROM (
     SELECT
         pos,
-        list_reverse(string_split(host, '.')) AS labels
+        string_split(host, '.') AS labels
     FROM (
         SELECT
             pos,
@@ -33,7 +33,7 @@ FROM (
     UNION ALL
     SELECT
         pos,
-        list_reverse(string_split(host, '.')) AS labels
+        string_split(host, '.') AS labels
     FROM odd_places
 )
-ORDER BY site, domain, pos
+ORDER BY domain, site, pos

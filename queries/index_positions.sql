@@ -7,9 +7,9 @@ SELECT pos
 FROM places
 WHERE domain IN (SELECT domain FROM asked_domains)
 UNION
-SELECT pos
+SELECT places.pos
 FROM places
-WHERE site IN (SELECT site FROM asked_sites)
+JOIN asked_sites ON places.domain = asked_sites.domain AND places.site = asked_sites.site
 UNION
 SELECT pos
 FROM hashes

@@ -1,12 +1,13 @@
--- Rows of data set files as an index holds them: all that a search compares, sorted by site. The
--- first labels of the host come reversed (com.example.www), so that names below a name stand
--- together; both are '' where the host is not written plainly. `odd` rows hold something that only
--- a close look can read: another spelling of a host, encoded letters, an address in base64.
+-- Rows of data set files as an index holds them: all that a search compares, sorted by place.
+-- `domain` and `site` are the first eight digits of the MD5 of the host's last two and last three
+-- labels (example.com, www.example.com), short so that the bounds of a row group hold them whole;
+-- both are '' where the host is not written plainly. `odd` rows hold something that only a close
+-- look can read: another spelling of a host, encoded letters, an address in base64.
 -- reads: dataset
--- columns: site, domain, odd, file, dataset_row, url, caption, sample_id, hash, nsfw, license, language, phash, md5, sha256, similarity, punsafe, pwatermark, aesthetic, width, height, file_width, file_height
+-- columns: domain, site, odd, file, dataset_row, url, caption, sample_id, hash, nsfw, license, language, phash, md5, sha256, similarity, punsafe, pwatermark, aesthetic, width, height, file_width, file_height
 SELECT
-    array_to_string(labels[:3], '.') AS site,
-    array_to_string(labels[:2], '.') AS domain,
+    CASE WHEN host = '' THEN '' ELSE left(md5(array_to_string(labels[-2:], '.')), 8) END AS domain,
+    CASE WHEN host = '' THEN '' ELSE left(md5(array_to_string(labels[-3:], '.')), 8) END AS site,
     url IS NOT NULL
     AND (
         host = ''
@@ -59,7 +60,7 @@ SELECT
 FROM (
     SELECT
         *,
-        CASE WHEN host = '' THEN [] ELSE list_reverse(string_split(host, '.')) END AS labels
+        string_split(host, '.') AS labels
     FROM (
         SELECT
             *,
@@ -70,4 +71,4 @@ FROM (
         FROM dataset
     )
 )
-ORDER BY site, file, dataset_row
+ORDER BY domain, site, file, dataset_row

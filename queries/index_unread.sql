@@ -6,5 +6,5 @@ SELECT
     dataset_row,
     url
 FROM rows
-WHERE site = ''
+WHERE domain = ''
 ORDER BY file, dataset_row

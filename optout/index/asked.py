@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from optout.identity import registered_domain, shared_host
 from optout.identity.rules import rules
 from optout.index.hosts import parts
-from optout.index.layout import reversed_labels
+from optout.index.layout import key as key_of
 
 if TYPE_CHECKING:
     from optout.matching.artist import Artist, Known
@@ -30,7 +30,7 @@ class Asked:
     """All that is looked up, in the spelling of the tables."""
 
     domains: set[str] = field(default_factory=set)
-    sites: set[str] = field(default_factory=set)
+    sites: set[tuple[str, str]] = field(default_factory=set)  # domain, site
     stems: set[str] = field(default_factory=set)
     hashes: set[str] = field(default_factory=set)
     parts: set[frozenset[str]] = field(default_factory=set)  # all of one set in one address
@@ -54,8 +54,11 @@ def asked_for(artist: Artist, covered: Iterable[str]) -> Asked:
 def _host(asked: Asked, host: str) -> None:
     """All rows at or below a host, in each of its spellings."""
     for spelling in _spellings(host):
-        target = asked.domains if spelling.count(".") < 2 else asked.sites
-        target |= reversed_labels([spelling], 3)
+        domain = key_of(spelling, 2)
+        if spelling.count(".") < 2:
+            asked.domains.add(domain)
+        else:
+            asked.sites.add((domain, key_of(spelling, 3)))
 
 
 def _spellings(host: str) -> set[str]:
@@ -76,7 +79,7 @@ def _declared(asked: Asked, one: Declared, covered: frozenset[str]) -> None:
     # What a text ends in may run on in an address.
     whole = path.rpartition("/")[0] if path[-1:].isalnum() and one.literal else path
     found = parts(whole)
-    if path and found and reversed_labels([host], 2) <= covered:
+    if path and found and _domain(host) in covered:
         asked.parts.add(_best(found))
     else:
         _host(asked, host)
@@ -96,12 +99,16 @@ def _known(asked: Asked, known: Known, covered: frozenset[str]) -> None:
     found = parts(name)
     if rule in _OPEN and len(name) >= _SHORTEST_NAME:
         asked.stems.add(name.lower())
-    elif found and reversed_labels(places, 2) <= covered:
+    elif found and {_domain(place) for place in places} <= covered:
         asked.parts.add(_best(found))
     else:
         for place in places:
             _host(asked, place)
         asked.whole_hosts |= places
+
+
+def _domain(host: str) -> str:
+    return ".".join(host.split(".")[-2:])
 
 
 def _best(found: Iterable[str]) -> frozenset[str]:

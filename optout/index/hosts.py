@@ -7,7 +7,6 @@ from functools import cache
 
 from optout.identity.hosts import shared_hosts
 from optout.identity.rules import rules
-from optout.index.layout import reversed_labels
 
 _ESCAPE = re.compile("%(?:25)*[0-9a-f]{2}")
 _RUN = re.compile("[a-z0-9]+")
@@ -17,12 +16,13 @@ _SHORTEST, _SHORTEST_WORD, _KEPT = 5, 7, 12
 
 @cache
 def covered_domains() -> frozenset[str]:
-    """Domains (reversed) of the platforms and other hosts that many people share."""
+    """Domains (the last two labels) of the platforms and other hosts that many people share."""
     platforms = {
         host for found in rules().platforms.values() for rule in found for host in rule.hosts
     }
     wrappers = {host for found in rules().unwraps.values() for rule in found for host in rule.hosts}
-    return frozenset(reversed_labels(platforms | wrappers | shared_hosts(), 2))
+    hosts = platforms | wrappers | shared_hosts()
+    return frozenset(".".join(host.split(".")[-2:]) for host in hosts)
 
 
 @cache

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from hashlib import sha256
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,8 @@ NUMBERS = ("similarity", "punsafe", "pwatermark", "aesthetic")
 SIZES = ("width", "height", "file_width", "file_height")
 ROWS: dict[str, str] = {
     "pos": "BIGINT",
-    "site": "VARCHAR",
     "domain": "VARCHAR",
+    "site": "VARCHAR",
     "odd": "BOOLEAN",
     "file": "INTEGER",
     "dataset_row": "BIGINT",
@@ -34,10 +33,10 @@ ROWS: dict[str, str] = {
     **dict.fromkeys(SIZES, "BIGINT"),
 }
 # These are in every index; the others only where a source has them.
-ALWAYS = ("pos", "site", "domain", "odd", "file", "dataset_row", "url")
+ALWAYS = ("pos", "domain", "site", "odd", "file", "dataset_row", "url")
 TABLES: dict[str, dict[str, str]] = {
     "rows": ROWS,
-    "places": {"site": "VARCHAR", "domain": "VARCHAR", "pos": "BIGINT"},
+    "places": {"domain": "VARCHAR", "site": "VARCHAR", "pos": "BIGINT"},
     "names": {"short": "VARCHAR", "name": "VARCHAR", "pos": "BIGINT"},
     "parts": {"part": "VARCHAR", "pos": "BIGINT"},
     "hashes": {"value": "VARCHAR", "kind": "VARCHAR", "pos": "BIGINT"},
@@ -85,7 +84,7 @@ class Manifest:
     optout: str
     rules: str  # sha256 of what was known of addresses: odd rows and marks of size rest on it
     levels: tuple[str, ...]
-    covered: tuple[str, ...]  # domains (reversed) whose rows are in the table of parts
+    covered: tuple[str, ...]  # domains whose rows are in the table of parts
     sources: tuple[Source, ...]
     tables: dict[str, tuple[TableFile, ...]]
     built: dict[str, Any]  # how: memory, threads
@@ -186,10 +185,11 @@ def rules_digest() -> str:
     return sha256((text() + hosts).encode()).hexdigest()
 
 
-def reversed_labels(hosts: Iterable[str], most: int) -> set[str]:
-    """Hosts as an index writes them: the last labels first, at most so many.
+def key(host: str, labels: int) -> str:
+    """How an index writes the last `labels` labels of a host: short, alike in every version.
 
-    >>> reversed_labels(["img.mira.example"], 2)
-    {'example.mira'}
+    >>> key("img.mira.example", 2) == key("mira.example", 2)
+    True
     """
-    return {".".join(host.split(".")[::-1][:most]) for host in hosts}
+    name = ".".join(host.split(".")[-labels:])
+    return md5(name.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:8]

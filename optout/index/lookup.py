@@ -115,12 +115,15 @@ def ask(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
 
     columns = {
         "asked_domains": ("domain", asked.domains),
-        "asked_sites": ("site", asked.sites),
         "asked_stems": ("stem", asked.stems),
         "asked_hashes": ("value", asked.hashes),
     }
     for name, (column, values) in columns.items():
         connection.register(name, pa.table({column: pa.array(sorted(values), pa.string())}))
+    sites = sorted(asked.sites)
+    both = {name: [one[place] for one in sites] for place, name in enumerate(("domain", "site"))}
+    schema = pa.schema([(name, pa.string()) for name in both])
+    connection.register("asked_sites", pa.table(both, schema=schema))
     sets = sorted(sorted(some) for some in asked.parts)
     parts: dict[str, list[Any]] = {"asked": [], "part": [], "needed": []}
     for number, some in enumerate(sets):

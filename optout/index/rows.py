@@ -1,6 +1,6 @@
 """Data files, or the rows of several indexes → sorted rows, in memory that does not grow.
 
-A run is a sorted table of some files. Several runs are merged site by site: each piece reads just
+A run is a sorted table of some files. Several runs are merged place by place: each piece reads just
 its own row groups of every run, since runs are sorted.
 """
 
@@ -60,12 +60,12 @@ def merge_runs(
     selects = []
     for number, (first, files) in enumerate(runs):
         parquet_view(connection, f"run_{number}", files, ROWS)
-        shifted = f"SELECT * REPLACE (file + {first} AS file) FROM run_{number}"
+        shifted = f"SELECT * REPLACE (file + {first} AS file) FROM run_{number}"  # noqa: S608
         selects.append(shifted)
     body = " UNION ALL ".join(selects)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW rows AS {body}")
     connection.execute("SET VARIABLE pieces = $1", [pieces])
-    cuts = [site for (site,) in relation(connection, "index_bounds").fetchall() if site]
+    cuts = [cut for (cut,) in relation(connection, "index_bounds").fetchall() if cut]
     bounds = ["", *cuts, None]
     folders, position = [], 0
     for number in range(len(bounds) - 1):
@@ -81,10 +81,9 @@ def merge_runs(
 
 
 def _piece(first: str, last: str | None) -> str:
-    # Sites are the rows' own, so they must be quoted where no variable can stand for pruning.
-    until = f" AND site < {quoted(last)}" if last is not None else ""
-    within = f"site >= {quoted(first)}{until}"
-    return f"SELECT * FROM rows WHERE {within} ORDER BY site, file, dataset_row"  # noqa: S608
+    until = f" AND domain < {quoted(last)}" if last is not None else ""
+    within = f"domain >= {quoted(first)}{until}"
+    return f"SELECT * FROM rows WHERE {within} ORDER BY domain, site, file, dataset_row"  # noqa: S608
 
 
 def _rows_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from optout.database import parquet_view, relation, write_sorted
 from optout.identity.rules import rules
 from optout.index.hosts import covered_domains
-from optout.index.layout import CAPTION_TABLES, ROWS, TABLES
+from optout.index.layout import CAPTION_TABLES, ROWS, TABLES, key
 from optout.index.odd import FOUND, write_found
 from optout.index.work import Steps
 from queries import read as read_query
@@ -59,7 +59,8 @@ def write_tables(
 def _register_covered(connection: duckdb.DuckDBPyConnection, domains: Sequence[str]) -> None:
     import pyarrow as pa
 
-    connection.register("covered_domains", pa.table({"domain": pa.array(domains, pa.string())}))
+    keys = sorted(key(domain, 2) for domain in domains)
+    connection.register("covered_domains", pa.table({"domain": pa.array(keys, pa.string())}))
 
 
 def _find_odd(connection: duckdb.DuckDBPyConnection, state: Path) -> None:
