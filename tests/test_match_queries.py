@@ -13,9 +13,11 @@ from optout.database import connect, open_case, relation
 from optout.datasets.files import resolve
 from optout.matching.artist import gather
 from optout.matching.lookups import lookups
+from optout.matching.raw import RawFiles
 from optout.matching.run import _QUERIES
 from optout.matching.scan import scan
-from optout.matching.wanted import prepare
+from optout.matching.sieve import Sieve
+from optout.matching.wanted import wanted
 from queries import read
 
 BEFORE = ("case_images", "case_addresses", "relative_sources", "case_texts", "case_files",
@@ -28,16 +30,15 @@ def _header(name: str, key: str) -> list[str]:
     return line[1].split(", ")
 
 
-@pytest.mark.parametrize("name", [*BEFORE, "survivors", *_QUERIES])
+@pytest.mark.parametrize("name", [*BEFORE, "searched", "survivors", *_QUERIES])
 def test_the_header_tells_the_truth(tmp_path: Path, name: str) -> None:
     case = create_case(tmp_path / "case", ["https://mira.example/"], created=date(2026, 11, 21))
     (tmp_path / "x.csv").write_text("url,caption\nhttp://mira.example/a.jpg,x\n")
     files = resolve([str(tmp_path / "x.csv")])
     connection = open_case(case)
     artist = gather(connection, case)
-    prepare(connection, artist)
-    found = scan(connection, files, artist)
-    connection.register("candidates", found.candidates)
+    found = scan(RawFiles(connection, Sieve(wanted([artist]))), files, [artist])
+    connection.register("candidates", found.candidates[0])
     for table, rows in lookups(artist, []).items():
         connection.register(table, rows)
     for query in _QUERIES:

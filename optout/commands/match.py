@@ -47,6 +47,7 @@ _WORDS = {
     help="Ask an index (optout index build) instead of data files.",
 )
 @click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
+@click.option("--no-captions", is_flag=True, help="Leave the texts of the rows out of the search.")
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
 @click.pass_context
@@ -56,6 +57,7 @@ def command(
     datasets: tuple[str, ...],
     index_folder: Path | None,
     hosts: tuple[str, ...],
+    no_captions: bool,
     as_json: bool,
     exit_code: bool,
 ) -> None:
@@ -81,15 +83,29 @@ def command(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    summary = match_case(case, specs, hosts=hosts, index=index, progress=_progress())
+    captions = not no_captions and (index is None or index.captions)
+    summary = match_case(
+        case, specs, hosts=hosts, captions=captions, index=index, progress=_progress()
+    )
     if as_json:
         _print_json(case)
     else:
         _print_summary(summary)
     _notes(summary)
     wrote(case.matches, "optout requests" if summary.data["matches"] else "optout report")
+    refuse_damaged(summary.data)
     if exit_code and summary.changed:
         ctx.exit(_CHANGED)
+
+
+def refuse_damaged(data: dict[str, Any]) -> None:
+    """Raise DatasetError, after all else is told, where files could not be searched."""
+    if data["not_read"]:
+        number = len(data["not_read"])
+        raise DatasetError(
+            f"{_count(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
+            "load what is damaged again, then search again: the other files need not be read",
+        )
 
 
 def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
@@ -187,6 +203,8 @@ def _editions(data: dict[str, Any]) -> str:
 
 
 def _notes(summary: MatchSummary) -> None:
+    from optout.matching.kinds import kinds
+
     data = summary.data
     if data["skipped"]:
         note(f"skipped {_count(data['skipped'], 'row')} without a readable address:")
@@ -195,6 +213,11 @@ def _notes(summary: MatchSummary) -> None:
             note(f"  {example['file']} row {example['row']}: {example['value'][:80]!r}")
     if data["null_urls"]:
         note(f"{_count(data['null_urls'], 'row')} without any address")
+    for twin in data["same_content"]:
+        note(f"counted once: {twin['file']} holds the same as {twin['same_as']}")
+    if data["not_covered"]:
+        labels = ", ".join(kinds()[kind].label for kind in data["not_covered"])
+        note(f"not looked for: {labels}")
     for left_out in data["not_searched"]:
         note(f"not searched: {left_out['host']} · {left_out['advice']}")
     if data["images_archived"]:

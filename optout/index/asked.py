@@ -1,4 +1,4 @@
-"""What is known of an artist → what an index is asked for.
+"""What is known of artists → what an index is asked for.
 
 It may be asked for too much, never for too little: the close look at each row decides.
 """
@@ -37,17 +37,17 @@ class Asked:
     whole_hosts: set[str] = field(default_factory=set)  # shared hosts searched row by row
 
 
-def asked_for(artist: Artist, covered: Iterable[str]) -> Asked:
-    """What may lead to rows of `artist` in an index whose table of parts has `covered` domains."""
-    asked = Asked(
-        stems={stem for stem in artist.stems if "/" not in stem},
-        hashes={value.lower()[:16] for value in artist.hashes},
-    )
+def asked_for(artists: Iterable[Artist], covered: Iterable[str]) -> Asked:
+    """What may lead to rows of `artists` in an index whose table of parts has `covered` domains."""
+    asked = Asked()
     domains = frozenset(covered)
-    for one in artist.declared:
-        _declared(asked, one, domains)
-    for known in artist.known:
-        _known(asked, known, domains)
+    for artist in artists:
+        asked.stems |= {stem for stem in artist.stems if "/" not in stem}
+        asked.hashes |= {value[:16] for value in artist.hashes}
+        for one in artist.declared:
+            _declared(asked, one, domains)
+        for known in artist.known:
+            _known(asked, known, domains)
     return asked
 
 

@@ -6,8 +6,8 @@ more. The same close look decides, so the answers are the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
     from optout.index.asked import Asked
     from optout.matching.artist import Artist
+    from optout.matching.look import Row
+    from optout.matching.source import FileCount, Reading
 
+_BATCH = 16384  # rows handed on at a time
+_MEMORY = "800MB"
+_SCHEMES = ("http://", "https://")
 _SHORT = 7  # letters of the column that names are sorted by
 _MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
 
@@ -46,6 +51,15 @@ class Index:
     def files(self) -> list[DataFile]:
         """The data files it was made from, as a search of themselves names them."""
         return [_data_file(one) for one in self.manifest.sources]
+
+    def source(self, artists: Sequence[Artist], captions: bool) -> IndexRows:
+        """The rows that may concern `artists`. Raises DatasetError for damage."""
+        if captions and not self.captions:
+            raise DatasetError(
+                f"{self.place} cannot be asked for captions",
+                "search without them (--no-captions), or build it with --captions",
+            )
+        return IndexRows(self, artists)
 
     def warnings(self) -> list[str]:
         """What a search of this index should tell."""
@@ -90,23 +104,47 @@ def readable(index: Index) -> Iterator[None]:
         ) from error
 
 
-def candidates(
-    connection: duckdb.DuckDBPyConnection, index: Index, artist: Artist
-) -> Iterator[tuple[int, pa.Table]]:
-    """Rows that may concern `artist`: number of the source file, its rows in their order.
+class IndexRows:
+    """The rows of an index that may concern some artists, found when first asked for."""
 
-    `prepare` first. The columns are those that queries/survivors.sql reads.
-    """
+    def __init__(self, index: Index, artists: Sequence[Artist]) -> None:
+        self._index = index
+        with readable(index):
+            self._found = candidates(index, artists)
+
+    def rows(self, file: DataFile, count: FileCount, reading: Reading) -> Iterator[list[Row]]:
+        """The rows of `file` among them, in order; of those without an address just the number."""
+        number = self._index.files().index(file)
+        source = self._index.manifest.sources[number]
+        count.rows, count.null_urls = source.rows, source.null_urls
+        count.skipped, count.examples = source.skipped, list(source.examples)
+        for batch in self._found.get(number, ()):
+            yield [row for row in batch.to_pylist() if _is_web(row["url"])]
+        reading(count.rows)
+
+
+def _is_web(url: str) -> bool:
+    return url.strip().lower().startswith(_SCHEMES)
+
+
+def candidates(index: Index, artists: Sequence[Artist]) -> dict[int, list[pa.RecordBatch]]:
+    """Rows that may concern `artists` by the number of their source file, in their order."""
+    from optout.database import connect
     from optout.index.asked import asked_for
 
-    ask(connection, asked_for(artist, index.manifest.covered))
-    found = relation(connection, "index_candidates").to_arrow_table()
-    files = found["file"].to_pylist()
+    with closing(connect()) as connection:
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        prepare(connection, index)
+        ask(connection, asked_for(artists, index.manifest.covered))
+        found = relation(connection, "index_candidates").to_arrow_table()
+    by_file: dict[int, list[pa.RecordBatch]] = {}
     start = 0
-    for file, rows in groupby(files):
+    for file, rows in groupby(found["file"].to_pylist()):
         number = sum(1 for _ in rows)
-        yield file, found.slice(start, number).drop_columns(["file"])
+        part = found.slice(start, number).drop_columns(["file"])
+        by_file[file] = part.to_batches(_BATCH)
         start += number
+    return by_file
 
 
 def ask(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
