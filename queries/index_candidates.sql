@@ -28,16 +28,21 @@ FROM (
     FROM rows
     WHERE domain IN (SELECT domain FROM asked_domains)
     UNION ALL
-    SELECT rows.*
+    SELECT *
     FROM rows
-    JOIN asked_sites ON rows.domain = asked_sites.domain AND rows.site = asked_sites.site
-    WHERE rows.domain NOT IN (SELECT domain FROM asked_domains)
+    WHERE
+        domain IN (SELECT domain FROM asked_sites)
+        AND site IN (SELECT site FROM asked_sites)
+        AND domain NOT IN (SELECT domain FROM asked_domains)
     UNION ALL
     SELECT *
     FROM rows
     WHERE
         pos IN (SELECT pos FROM asked_positions)
-        AND site NOT IN (SELECT site FROM asked_sites)
+        AND NOT (
+            domain IN (SELECT domain FROM asked_sites)
+            AND site IN (SELECT site FROM asked_sites)
+        )
         AND domain NOT IN (SELECT domain FROM asked_domains)
 )
 WHERE url IS NOT NULL

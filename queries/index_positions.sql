@@ -7,9 +7,12 @@ SELECT pos
 FROM places
 WHERE domain IN (SELECT domain FROM asked_domains)
 UNION
-SELECT places.pos
+SELECT pos
 FROM places
-JOIN asked_sites ON places.domain = asked_sites.domain AND places.site = asked_sites.site
+-- Each column by itself: so the bounds of row groups rule out what neither can hold.
+WHERE
+    domain IN (SELECT domain FROM asked_sites)
+    AND site IN (SELECT site FROM asked_sites)
 UNION
 SELECT pos
 FROM hashes
