@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 _MOST_PARTS = 3  # of one picture; more would only cost
 _SHORTEST_NAME = 5  # of a picture's name on its platform, to be asked for as a file name
-# Platforms whose names of pictures run on into a letter for the size: AbCdEfGh is AbCdEfG, huge.
-_OPEN = frozenset({"imgur"})
+# Platforms whose keys end in what the file's name begins with. On imgur that is all there is, and a
+# letter for the size may follow: AbCdEfGh is AbCdEfG, huge.
+_NAMED = frozenset({"imgur", "shopify", "cloudinary", "photobucket"})
+_RUN_ON = frozenset({"imgur"})
 
 
 @dataclass(slots=True)
@@ -96,10 +98,15 @@ def _known(asked: Asked, known: Known, covered: frozenset[str]) -> None:
     rule = (known.identity.rule or "").rpartition("+")[2]
     places = _platform_hosts().get(rule) or {host or known.identity.host or ""}
     name = key.partition("/" if host else ":")[2]
-    found = parts(name)
-    if rule in _OPEN and len(name) >= _SHORTEST_NAME:
-        asked.stems.add(name.lower())
-    elif found and {_domain(place) for place in places} <= covered:
+    # Words of the rule itself, such as a folder "products", stand in every address.
+    found = {part for part in parts(name) if part not in _words().get(rule, "")}
+    file = name.lower().rpartition("/")[2].partition(".")[0]
+    if rule in _RUN_ON or (rule in _NAMED and all(part.isalpha() for part in found)):
+        if len(file) >= _SHORTEST_NAME:
+            asked.stems.add(file)
+            return
+        found = set() if rule in _RUN_ON else found
+    if found and {_domain(place) for place in places} <= covered:
         asked.parts.add(_best(found))
     else:
         for place in places:
@@ -112,9 +119,19 @@ def _domain(host: str) -> str:
 
 
 def _best(found: Iterable[str]) -> frozenset[str]:
-    """Those that few other pictures have: with digits, long."""
+    """Those that few other pictures have: one with a digit, else several long ones."""
     order = sorted(found, key=lambda part: (part.isalpha(), -len(part), part))
-    return frozenset(order[:_MOST_PARTS])
+    return frozenset(order[: _MOST_PARTS if order[0].isalpha() else 1])
+
+
+@cache
+def _words() -> dict[str, str]:
+    """Name of a platform's rule → the texts of its patterns."""
+    words: dict[str, str] = {}
+    for found in rules().platforms.values():
+        for rule in found:
+            words[rule.name] = f"{words.get(rule.name, '')} {rule.pattern.pattern.lower()}"
+    return words
 
 
 def _host_of_key(key: str) -> str:

@@ -65,7 +65,15 @@ def build(
                 with steps.step(f"{_ROWS} {number}", connection):
                     write_run(connection, run, columns, folder)
                 refuse_changed([sources[place] for place, _ in run])
-        _merged(connection, out, state, [(0, f) for f in folders], columns, memory, steps)
+        _merged(
+            connection,
+            out,
+            state,
+            [(0, f) for f in folders],
+            columns=columns,
+            memory=memory,
+            steps=steps,
+        )
 
     weights = {
         f"{_ROWS} {number}": sum(file.size for _, file in run) / sum(f.size for f in files)
@@ -73,7 +81,17 @@ def build(
     }
     if len(runs) > 1:
         weights["merging"] = 1.0
-    return _make(out, plan, sources, rows, weights, memory, threads, captions, progress)
+    return _make(
+        out,
+        plan,
+        sources,
+        rows,
+        weights=weights,
+        memory=memory,
+        threads=threads,
+        captions=captions,
+        progress=progress,
+    )
 
 
 def merge(
@@ -99,10 +117,26 @@ def merge(
         folders = [index / _ROWS for index in indexes]
         columns = _columns_of_files(connection, folders)
         _merged(
-            connection, out, state, list(zip(starts, folders, strict=True)), columns, memory, steps
+            connection,
+            out,
+            state,
+            list(zip(starts, folders, strict=True)),
+            columns=columns,
+            memory=memory,
+            steps=steps,
         )
 
-    return _make(out, plan, sources, rows, {"merging": 1.0}, memory, threads, captions, progress)
+    return _make(
+        out,
+        plan,
+        sources,
+        rows,
+        weights={"merging": 1.0},
+        memory=memory,
+        threads=threads,
+        captions=captions,
+        progress=progress,
+    )
 
 
 def _refuse_twice(sources: Sequence[Source]) -> None:
@@ -122,6 +156,7 @@ def _make(
     plan: dict[str, Any],
     sources: Sequence[Source],
     rows: Any,
+    *,
     weights: dict[str, float],
     memory: str,
     threads: int | None,
@@ -239,6 +274,7 @@ def _merged(
     out: Path,
     state: Path,
     runs: Sequence[tuple[int, Path]],
+    *,
     columns: Sequence[str],
     memory: str,
     steps: Steps,

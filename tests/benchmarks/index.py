@@ -42,7 +42,8 @@ def main() -> None:
         index = arguments.keep or Path(folder, "index")
         if not (data / "rows").is_dir():
             make = [sys.executable, str(ROOT / "tests/benchmarks/laion_shaped.py"),
-                    str(arguments.rows), str(data), "--files", str(max(4, arguments.rows // 5_000_000)),
+                    str(arguments.rows), str(data),
+                    "--files", str(max(4, arguments.rows // 5_000_000)),
                     "--artists", "3", "--first-images", str(IMAGES),
                     "--edition", arguments.edition]  # fmt: skip
             subprocess.run(make, check=True)
@@ -114,9 +115,11 @@ def artist(data: str) -> Any:
 
     one = pq.read_table(f"{data}/artists.parquet").to_pylist()[0]
     with tempfile.TemporaryDirectory() as folder:
-        case = create_case(Path(folder, "case"), one["sites"])
-        pictures = [picture["url"] for picture in one["images"]]
-        observe(case, images=[image(url) for url in pictures], image_refs=[ref(u) for u in pictures])
+        sites = [f"https://{host}/" for host in one["hosts"]]
+        case = create_case(Path(folder, "case"), sites)
+        images = [{**image(each["url"]), "md5": each["md5"]} for each in one["pictures"]]
+        refs = [ref(each["url"]) for each in one["pictures"]]
+        observe(case, images=images, image_refs=refs)
         return _gathered(case, ())
 
 
@@ -139,8 +142,8 @@ def lookup(given: Any) -> dict[str, Any]:
 
 
 def scan(given: Any) -> dict[str, Any]:
-    from optout.datasets import resolve
     from optout.database import connect
+    from optout.datasets import resolve
     from optout.matching.run import _raw
 
     who, files = artist(given.data), resolve([f"{given.data}/rows"])
