@@ -58,6 +58,26 @@ FROM (
                     ) AS file_name
                 FROM rows
                 WHERE url IS NOT NULL
+                UNION ALL
+                -- Names of pictures that are not the last of the path: in a query, before a part of a resizer.
+                SELECT
+                    pos,
+                    ltrim(
+                        unnest(
+                            regexp_extract_all(
+                                regexp_replace(lower(url), '%(?:25)*(?:2f|3d|26|3f)', '/', 'g'),
+                                '[/=]([^/=&?#]+\.(?:jpe?g|png|gif|webp|avif))',
+                                1
+                            )
+                        ),
+                        ' ._-'
+                    ) AS file_name
+                FROM rows
+                WHERE
+                    regexp_matches(
+                        url,
+                        '(?i)\?.*\.(?:jpe?g|png|gif|webp)|\.(?:jpe?g|png|gif|webp|avif)[^a-z0-9?#]'
+                    )
             )
         )
     )

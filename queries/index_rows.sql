@@ -15,6 +15,7 @@ SELECT
         OR contains(url, '\')
         OR contains(url, '/.')
         OR contains(url, 'aHR0c')
+        OR contains(url, '.pagespeed.')
         OR contains(url, chr(9))
         OR contains(url, chr(10))
         OR contains(url, chr(13))
