@@ -524,3 +524,13 @@ def test_a_lookup_reads_few_row_groups(tmp_path: Path) -> None:
     match_case(load_case(tmp_path / "case"), [], index=open_index(index), captions=False)
     [match] = answers(case)["matches"]
     assert match["url"] == urls[60_000] and len(match["evidence"]) == 2
+
+
+def test_the_demo_gives_the_same_answers(tmp_path: Path) -> None:
+    data = str(Path(__file__).parents[1] / "optout" / "demo" / "laion_demo.parquet")
+    [column] = [n for n in pq.read_schema(data).names if n.lower() == "url"]
+    urls = [url for url in pq.read_table(data)[column].to_pylist() if url]
+    build(resolve([data]), tmp_path / "index")
+    for seed in range(3):
+        case = artist(tmp_path / f"case{seed}", pictures_of(urls, seed)[:40])
+        assert both(case, data, tmp_path / "index")["matches"]

@@ -45,6 +45,9 @@ def _section(title: str, command: click.Command, parent: click.Context | None) -
     yield from (line.rstrip() for line in command.get_help(context).splitlines())
     yield "```"
     yield ""
+    if isinstance(command, click.Group) and parent is not None:
+        for name, below in command.commands.items():
+            yield from _section(f"{title} {name}", below, context)
 
 
 def _context(name: str, command: click.Command, parent: click.Context | None) -> click.Context:
