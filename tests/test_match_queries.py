@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from optout.case import create_case
 from optout.database import connect, open_case, relation
 from optout.datasets.files import resolve
+from optout.datasets.text import batches
+from optout.datasets.view import view_sql
 from optout.matching.artist import gather
 from optout.matching.lookups import lookups
 from optout.matching.raw import RawFiles
@@ -37,10 +41,14 @@ def test_the_header_tells_the_truth(tmp_path: Path, name: str) -> None:
     files = resolve([str(tmp_path / "x.csv")])
     connection = open_case(case)
     artist = gather(connection, case)
-    found = scan(RawFiles(connection, Sieve(wanted([artist]))), files, [artist])
+    with closing(RawFiles(Sieve(wanted([artist])))) as source:
+        found = scan(source, files, [artist])
+    rows = replace(files[0], columns=replace(files[0].columns, names={"url": "url"}))
+    connection.register("rows", next(batches(files[0].path, files[0].columns)))
+    connection.execute(f"CREATE VIEW dataset AS {view_sql(rows, 'rows', 'dataset_row')}")
     connection.register("candidates", found.candidates[0])
-    for table, rows in lookups(artist, []).items():
-        connection.register(table, rows)
+    for table, known in lookups(artist, []).items():
+        connection.register(table, known)
     for query in _QUERIES:
         result = relation(connection, query, case_id="c", most_rows=20).to_arrow_table()
         connection.register(query, result)

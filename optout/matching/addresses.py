@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from optout.matching.starts import Text
+from optout.matching.wanted import Wanted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,33 +27,33 @@ _SHARP_S = b"%c3%9f"
 _AMPERSANDS = (b"&amp;", b"&#38;", b"&#038;")
 
 
-def odd(text: Text, escaped: bool) -> Places:
-    """The numbers of the addresses that cannot be judged by what stands in them.
-
-    `escaped`: those with any encoded sign beyond ASCII are among them.
-    """
+def odd(text: Text, wanted: Wanted) -> Places:
+    """The numbers of the addresses that cannot be judged by what stands in them."""
     import numpy as np
 
-    data = text.bytes
-    # As signed numbers bytes beyond ASCII are negative.
-    strange = data.view(np.int8) <= 0x20
-    for sign in b"\\[\x7f":
-        strange |= data == sign
-    # Folders that take others away: /a/../b
-    strange[:-1] |= (data[:-1] == ord("/")) & (data[1:] == ord("."))
-    places = [np.flatnonzero(strange), _escapes(text, escaped), _entities(text)]
-    found = [text.numbers(np.concatenate(places)), _no_web_address(text)]
+    places = text.marks()
+    signs = text.bytes[places]
+    percent, semicolon = signs == ord("%"), signs == ord(";")
+    strange = [
+        places[~(percent | semicolon)],
+        _escapes(text, places[percent], wanted.escaped),
+        _entities(text, places[semicolon]),
+    ]
+    if wanted.paths:
+        # Folders that take others away: /a/../b
+        strange.append(np.flatnonzero((text.bytes[:-1] == ord("/")) & (text.bytes[1:] == ord("."))))
+    found = [text.numbers(np.concatenate(strange)), _no_web_address(text)]
     return np.unique(np.concatenate(found))
 
 
-def _escapes(text: Text, escaped: bool) -> Places:
+def _escapes(text: Text, places: Places, beyond_ascii: bool) -> Places:
+    """Of the percent signs those that encode what need not be, or (if wanted) beyond ASCII."""
     import numpy as np
 
-    places = np.flatnonzero(text.bytes == ord("%"))
     words = text.words_at(places)
     odd = np.take(_odd_pairs(), (words >> np.uint64(8) & np.uint64(0xFFFF)).view(np.int64))
     odd |= _begin(words, _SHARP_S)
-    if escaped:
+    if beyond_ascii:
         odd |= (words >> np.uint64(8) & np.uint64(0xFF)).astype(np.uint8) >= ord("8")
     found: Places = places[odd]
     return found
@@ -69,11 +70,10 @@ def _odd_pairs() -> Bits:
     return table
 
 
-def _entities(text: Text) -> Places:
-    """Where an entity ends that stands for something other than an ampersand."""
+def _entities(text: Text, places: Places) -> Places:
+    """Of the semicolons those that end something other than an ampersand."""
     import numpy as np
 
-    places = np.flatnonzero(text.bytes == ord(";"))
     known = np.zeros(len(places), np.bool_)
     for entity in _AMPERSANDS:
         starts = np.maximum(places - (len(entity) - 1), 0)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from optout.datasets import DataFile
 from optout.matching.artist import Artist
 from optout.matching.look import Row
-from optout.matching.source import FileCount
+from optout.matching.source import NUMBERS, SIZES, TEXTS, FileCount
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -110,17 +110,14 @@ def _digest(value: Any) -> str:
 
 
 def _schema() -> pa.Schema:
-    """The columns of queries/survivors.sql."""
+    """The columns of a row in whole."""
     import pyarrow as pa
 
-    texts = ("url", "caption", "sample_id", "hash", "nsfw", "license", "language", "phash")
-    numbers = ("similarity", "punsafe", "pwatermark", "aesthetic")
-    sizes = ("width", "height", "file_width", "file_height")
     return pa.schema(
         [
             ("dataset_row", pa.int64()),
-            *((name, pa.string()) for name in (*texts, "md5", "sha256")),
-            *((name, pa.float64()) for name in numbers),
-            *((name, pa.int64()) for name in sizes),
+            *((name, pa.string()) for name in TEXTS),
+            *((name, pa.float64()) for name in NUMBERS),
+            *((name, pa.int64()) for name in SIZES),
         ]
     )

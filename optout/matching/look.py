@@ -51,7 +51,7 @@ class Look:
         named = self._named(row["caption"])
         text = normal(row["caption"]) if row["caption"] and self._texts else None
         domain, _, stem = (identity.candidate_key or "").partition("/")
-        counted = {*self._stems.get(stem, ()), *self._texts.get(text or "", ())}
+        counted = {*self._of_stem(domain, stem), *self._texts.get(text or "", ())}
         certain = {
             *self._keys.get(identity.key or "", ()),
             *self._hashes.get(row["md5"] or "", ()),
@@ -74,6 +74,13 @@ class Look:
                 i in certain or i in theirs)
             for i in sorted({*certain, *theirs, *counted})
         ]  # fmt: skip
+
+    def _of_stem(self, domain: str, stem: str) -> list[int]:
+        """Artists with a file of this name; one put together from folders tells on its domain."""
+        near = self._stems.get(stem, [])
+        if "/" not in stem:
+            return near
+        return [i for i in near if domain in self._artists[i].stems[stem].domains]
 
     def _named(self, caption: str | None) -> dict[int, str]:
         """Artists whose name stands in the caption, each with the first of theirs that does."""
@@ -121,7 +128,7 @@ class Tally:
         if domain in known.domains:
             return True
         if "/" in stem:
-            return False  # put together from folders, it tells on its own domain only
+            return False  # put together from folders
         known.rows_elsewhere += 1
         return known.rows_elsewhere <= self._most_rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +85,9 @@ def match_cases(
     if not cases:
         return {}
     finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
-    with closing(_connection()) as connection:
-        source = index.source(artists, captions) if index else _raw(connection, artists, captions)
-        keeping = finished if len(files) > 1 and index is None else None
+    keeping = finished if len(files) > 1 and index is None else None
+    with ExitStack() as stack:
+        source = index.source(artists, captions) if index else _raw(stack, artists, captions)
         found = scan(source, files, artists, captions=captions, finished=keeping, progress=progress)
     if found.damaged and not found.counts:
         raise found.damaged[0]
@@ -126,23 +126,12 @@ def _files(
     return without_twins(resolve(specs))
 
 
-def _connection() -> duckdb.DuckDBPyConnection:
-    from optout.database import connect
-
-    connection = connect()
-    # What a scan holds must not grow with the size of the data set.
-    connection.execute("SET memory_limit = '2GB'")
-    return connection
-
-
-def _raw(
-    connection: duckdb.DuckDBPyConnection, artists: Sequence[Artist], captions: bool
-) -> Source:
+def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool) -> Source:
     from optout.matching.raw import RawFiles
     from optout.matching.sieve import Sieve
     from optout.matching.wanted import wanted
 
-    return RawFiles(connection, Sieve(wanted(artists, captions)))
+    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)))))
 
 
 def _gathered(case: Case, hosts: Sequence[str]) -> Artist:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from optout.datasets import DataFile
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 10  # skipped rows that are shown
 _SCHEMES = ("http://", "https://")
+_AHEAD = 2  # files searched at a time: while one is looked at closely, the next is read
 
 # Called after each part of a file: files done, of how many, rows read so far.
 Progress = Callable[[int, int, int], None]
@@ -73,22 +77,64 @@ def scan(
     look, tally = Look(artists, captions), Tally(artists)
     kept: list[list[Row]] = [[] for _ in artists]
     result = Scan([], [])
-    read = 0
-    for done, file in enumerate(files):
-        reading = _reading(progress, done, len(files), read)
+    told = _Told(progress, len(files))
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        searches = deque(
+            pool.submit(_found, source, file, look, told.reading(), finished) for file in files
+        )
         try:
-            found = _found(source, file, look, reading, finished)
-        except DatasetError as error:
-            result.damaged.append(error)
-        else:
-            _put_together(found, tally, kept)
-            result.counts.append(found.count)
-            read += found.count.rows
-        if progress:
-            progress(done + 1, len(files), read)
+            while searches:
+                _take(searches.popleft(), result, tally, kept)
+                told.file_done()
+        finally:
+            for one in searches:
+                one.cancel()
     schema = _schema()
     result.candidates = [_table(rows, schema) for rows in kept]
     return result
+
+
+def _take(one: Future[FileFound], result: Scan, tally: Tally, kept: Sequence[list[Row]]) -> None:
+    try:
+        found = one.result()
+    except DatasetError as error:
+        result.damaged.append(error)
+    else:
+        _put_together(found, tally, kept)
+        result.counts.append(found.count)
+
+
+class _Told:
+    """How far a search is: files are searched ahead, so rows come from several."""
+
+    def __init__(self, progress: Progress | None, files: int) -> None:
+        self._progress = progress
+        self._files = files
+        self._done = 0
+        self._read: dict[int, int] = {}
+        self._lock = Lock()
+
+    def reading(self) -> Reading:
+        """For one file."""
+        number = len(self._read)
+        self._read[number] = 0
+
+        def reading(rows: int) -> None:
+            with self._lock:
+                self._read[number] = rows
+                self._tell()
+
+        return reading
+
+    def file_done(self) -> None:
+        """The next file, in their order, has been dealt with."""
+        with self._lock:
+            self._done += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress:
+            self._progress(self._done, self._files, sum(self._read.values()))
 
 
 def search(source: Source, file: DataFile, look: Look, reading: Reading) -> FileFound:
@@ -100,7 +146,9 @@ def search(source: Source, file: DataFile, look: Look, reading: Reading) -> File
             ties = look.ties(row, file.dataset) if _has_address(row, count) else []
             if ties:
                 found.rows.append((row, ties))
-    return found
+    rows = source.whole(file, [row for row, _ in found.rows])
+    ties_of = (ties for _, ties in found.rows)
+    return FileFound(count, list(zip(rows, ties_of, strict=True)))
 
 
 def _found(
@@ -123,14 +171,6 @@ def _put_together(found: FileFound, tally: Tally, kept: Sequence[list[Row]]) -> 
         for tie in ties:
             if tally.keeps(tie):
                 kept[tie.artist].append({**row, **tie.found, **name})
-
-
-def _reading(progress: Progress | None, done: int, files: int, before: int) -> Reading:
-    def reading(rows: int) -> None:
-        if progress:
-            progress(done, files, before + rows)
-
-    return reading
 
 
 def _has_address(row: Row, count: FileCount) -> bool:

@@ -43,7 +43,7 @@ class Sieve:
         if self.wanted.every_address:
             return np.arange(len(urls))
         text = Text.of(urls)
-        found = [odd(text, self.wanted.escaped), self._addresses.texts(text)]
+        found = [odd(text, self.wanted), self._addresses.texts(text)]
         if self._captions:
             found.append(self._captions.rows(batch.column("caption")))
         if len(self._hashes):

@@ -1,7 +1,8 @@
 """Where candidate rows come from: what a source must give, and what is counted of each file.
 
-A search draws rows from a source and looks at each closely; so whatever source gives at least the
-rows that tie gives the same matches. Raw files (raw.py) are one, an index of them is another.
+A search draws rows from a source and looks at each closely (look.py), which alone decides. So any
+source that gives at least the rows that tie gives the same matches. Raw files (raw.py) are one, an
+index of them is another.
 """
 
 from __future__ import annotations
@@ -30,17 +31,23 @@ class FileCount:
 
 
 class Source(Protocol):
-    """Gives the rows of a data file that may concern the artists of a search."""
+    """Gives the rows of a data file that may concern the artists of a search.
+
+    Several files may be asked for at once, from different threads.
+    """
 
     def rows(self, file: DataFile, count: FileCount, reading: Reading) -> Iterator[list[Row]]:
-        """Rows of `file` in the columns of queries/survivors.sql, by ascending `dataset_row`.
+        """Rows of `file` by ascending `dataset_row`: that, url, caption, md5 and sha256 at least.
 
         Every row that ties to one of the artists must be among them (wanted.py says by what it is
         known); any other may be. A row whose `url` is NULL or no web address is counted when it
         comes; a source that does not hold such rows counts them itself in `count`. `count.rows`
-        is set to the rows of the file, read or known. Raises DatasetError when the file cannot be
-        read to its end; what came before is then not used.
+        becomes the number of rows of the file, read or known. Raises DatasetError when the file
+        cannot be read to its end; what came before is then not used.
         """
+
+    def whole(self, file: DataFile, rows: Sequence[Row]) -> list[Row]:
+        """These `rows` of `file` in all columns: COLUMNS. Raises DatasetError as rows() does."""
 
 
 class Index(Protocol):
@@ -51,3 +58,12 @@ class Index(Protocol):
 
     def source(self, artists: Sequence[Artist], captions: bool) -> Source:
         """Their rows for a search for `artists`; without `captions` none need tie by its text."""
+
+
+# Of a row in whole.
+TEXTS = (
+    "url", "caption", "sample_id", "hash", "nsfw", "license", "language", "phash", "md5", "sha256"
+)  # fmt: skip
+NUMBERS = ("similarity", "punsafe", "pwatermark", "aesthetic")
+SIZES = ("width", "height", "file_width", "file_height")
+COLUMNS = ("dataset_row", *TEXTS, *NUMBERS, *SIZES)

@@ -27,9 +27,20 @@ _LONG = (8, 10, 12, 16, 20, 24)
 SHORTEST = _SHORT[0]
 _PAD = b"\0" * 24
 
-# What a byte is: 0 no letter (or a later byte of a sign), 1 a letter or digit, 2 the first byte of
-# a sign beyond ASCII. A word begins where the number grows.
-_KINDS = bytes(2 if byte >= 0xC0 else byte < 0x80 and chr(byte).isalnum() for byte in range(256))
+# What a byte is: a sign that may be odd in an address, none of a word, a letter or digit, the first
+# byte of a sign beyond ASCII. Words begin where the number grows (so one too many at times).
+_MARK, _NONE, _LETTER, _FIRST = range(4)
+
+
+def _kind(byte: int) -> int:
+    if byte >= 0xC0:
+        return _FIRST
+    if byte <= 0x20 or byte >= 0x7F or chr(byte) in "%;\\[":
+        return _MARK
+    return _LETTER if chr(byte).isalnum() else _NONE
+
+
+_KINDS = bytes(map(_kind, range(256)))
 
 _CASE = 0x2020202020202020  # letters that differ in case differ in this bit
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
@@ -94,6 +105,7 @@ class Text:
         self.bytes = self._bytes[: -len(_PAD)]
         self.bytes[:] = data[offsets[0] : offsets[-1]]
         self._bytes[-len(_PAD) :] = 0
+        self._of_bytes: Bytes | None = None
 
     @classmethod
     def of(cls, array: pa.StringArray) -> Text:
@@ -113,11 +125,26 @@ class Text:
         found: Bytes = self._bytes[places]
         return found
 
+    def marks(self) -> Places:
+        """Where signs stand that may be odd in an address: escapes, spaces, beyond ASCII …"""
+        import numpy as np
+
+        kinds = self._kinds()
+        found: Places = np.flatnonzero((kinds == _MARK) | (kinds == _FIRST))
+        return found
+
+    def _kinds(self) -> Bytes:
+        import numpy as np
+
+        if self._of_bytes is None:
+            self._of_bytes = np.frombuffer(self.bytes.tobytes().translate(_KINDS), np.uint8)
+        return self._of_bytes
+
     def word_starts(self) -> Places:
         """Where a letter or digit follows none, a sign beyond ASCII begins, an escape has ended."""
         import numpy as np
 
-        kinds = np.frombuffer(self.bytes.tobytes().translate(_KINDS), np.uint8)
+        kinds = self._kinds()
         begins = np.empty(len(kinds), np.bool_)
         np.greater(kinds[1:], kinds[:-1], out=begins[1:])
         firsts = self.offsets[:-1]
@@ -206,4 +233,5 @@ def _among(hashes: Words, words: Words) -> Bits:
     import numpy as np
 
     places = np.searchsorted(hashes, words)
-    return np.take(hashes, places, mode="clip") == words
+    found: Bits = np.take(hashes, places, mode="clip") == words
+    return found

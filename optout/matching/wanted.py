@@ -19,8 +19,8 @@ from optout.matching.starts import SHORTEST
 from optout.matching.texts import Name
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{6,}")
-# What may stand encoded or not, or in the other case, cuts a text into runs. A letter and the accent
-# after it may stand as one sign.
+# What may stand encoded or not, or in the other case, cuts a text into runs. A letter and the
+# accent after it may stand as one sign.
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 _ACCENT = re.compile(r"[^\W\d_](?=[\u0300-\u036f])")
 
@@ -32,6 +32,7 @@ class Wanted:
     addresses: frozenset[bytes]  # one of them begins a word of every address that ties
     every_address: bool  # something can be known by no beginning: all rows must be looked at
     escaped: bool  # a name of a file is known by letters beyond ASCII alone
+    paths: bool  # one of the beginnings is a path of several folders
     hashes: frozenset[str]  # md5 and sha256
     names: tuple[Name, ...]
     texts: frozenset[str]  # in normal form
@@ -64,6 +65,7 @@ def wanted(artists: Sequence[Artist], captions: bool = True) -> Wanted:
         addresses=frozenset(found),
         every_address=bool(unknown),
         escaped=escaped,
+        paths=any(b"/" in one for one in found),
         hashes=frozenset(value for one in artists for value in one.hashes),
         names=tuple(dict.fromkeys(name for one in listed for name in one.names.searched)),
         texts=frozenset(text for one in listed for text in one.texts),

@@ -149,7 +149,7 @@ def _picture(
         shop = f"{1000 + artist % 9000:04d}/{artist:04d}"
         url = f"https://cdn.shopify.com/s/files/1/{shop}/products/{a}-{b}-{number}.jpg?v=1571438560"
     else:
-        url = f"https://{hosts[number % len(hosts)]}/art/{a}-{b}_{artist}_{number}.jpg"
+        url = f"https://{hosts[number % len(hosts)]}/art/{a}-{b}-{artist:05d}n{number:04d}.jpg"
     return Picture(url, f"{a.capitalize()} and {b} {c} {d}, gouache {number}", digest)
 
 
