@@ -22,6 +22,7 @@ COMMANDS = (
     "accounts",
     "history",
     "datasets",
+    "index",
     "match",
     "embed",
     "similar",

@@ -74,7 +74,10 @@ def test_every_command_has_one_sentence_and_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_an_example_exist(name: str) -> None:
-    known = {flag for p in command(name).params for flag in (*p.opts, *p.secondary_opts)}
+    whole = command(name)
+    group = whole.commands if isinstance(whole, click.Group) else {}
+    every = [whole, *group.values()]
+    known = {flag for one in every for p in one.params for flag in (*p.opts, *p.secondary_opts)}
     for words in commands_in("```\n" + re.sub("(?m)^ +", "", command(name).help or "") + "\n```"):
         if words[:1] == [name]:
             known |= {flag for p in command_of(words).params for flag in (*p.opts,)}

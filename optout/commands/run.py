@@ -104,6 +104,7 @@ def _crawl(case: Case, chosen: dict[str, Any]) -> None:
 
 
 def _match(case: Case, specs: Sequence[str]) -> None:
+    from optout.commands.match import refuse_damaged
     from optout.matching import match_case
     from optout.remote import Session
 
@@ -130,6 +131,7 @@ def _match(case: Case, specs: Sequence[str]) -> None:
             note(f"  {words}: {count}")
     for left_out in found["not_searched"]:
         note(f"  not searched for: {left_out['host']}, {left_out['advice']}")
+    refuse_damaged(found)
 
 
 def _requests(case: Case) -> None:

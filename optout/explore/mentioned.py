@@ -26,7 +26,8 @@ class Mentioned:
         self.left_out = prepared.left_out
         self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         self._spaceless: list[tuple[str, re.Pattern[str]]] = []
-        for name, pattern in prepared.patterns:
+        for one in prepared.searched:
+            name, pattern = one.written, one.pattern
             words = tuple(_WORD.findall(folded(name)))
             if all(word.isascii() or (word.isalpha() and _spaced(word)) for word in words):
                 self._by_first[words[0]].append((words, name))

@@ -53,6 +53,11 @@ class RemoteFile:
                 self._size, self._head = self._ranges.look()
             return self._size
 
+    @property
+    def identity(self) -> str | None:
+        """What names the bytes for good (address, version, size), None where nothing does."""
+        return self._ranges.identity if self.size else None
+
     def part(self, first: int, length: int) -> bytes:
         """The bytes from `first` on, `length` of them or as many as there are."""
         end = min(first + length, self.size)

@@ -155,12 +155,17 @@ class Ranges:
         except _Expired:
             self._session.ask(begin, self._address, known, headers)
 
-    def _key(self, first: int, end: int) -> str | None:
-        """What names these bytes for good; None where the server says nothing that would."""
+    @property
+    def identity(self) -> str | None:
+        """What names the file's bytes for good; None where the server says nothing that would."""
         etag, modified = self._version
         strong = etag if etag and not etag.startswith("W/") else modified
         named = self._pinned or strong
-        return f"{self._address}\n{named}\n{self._size}\n{first}-{end}" if named else None
+        return f"{self._address}\n{named}\n{self._size}" if named else None
+
+    def _key(self, first: int, end: int) -> str | None:
+        """What names these bytes for good."""
+        return f"{self.identity}\n{first}-{end}" if self.identity else None
 
     def _changed(self) -> DatasetError:
         return DatasetError(
