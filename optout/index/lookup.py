@@ -122,6 +122,10 @@ class IndexRows:
             yield [row for row in batch.to_pylist() if _is_web(row["url"])]
         reading(count.rows)
 
+    def whole(self, file: DataFile, rows: Sequence[Row]) -> list[Row]:
+        """They came whole."""
+        return list(rows)
+
 
 def _is_web(url: str) -> bool:
     return url.strip().lower().startswith(_SCHEMES)

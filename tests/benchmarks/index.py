@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -142,17 +143,15 @@ def lookup(given: Any) -> dict[str, Any]:
 
 
 def scan(given: Any) -> dict[str, Any]:
-    from optout.database import connect
     from optout.datasets import resolve
     from optout.matching.run import _raw
 
     who, files = artist(given.data), resolve([f"{given.data}/rows"])
     times = []
     for _ in range(2):
-        with connect() as connection:
-            connection.execute(f"SET threads = {given.threads}")
+        with ExitStack() as stack:
             begun = time.monotonic()
-            found = answers(_raw(connection, [who], False), files, who)
+            found = answers(_raw(stack, [who], False), files, who)
             times.append(time.monotonic() - begun)
     return {"rows": found, "seconds": round(min(times), 2), "plain": round(plain(given, who), 2)}
 
