@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
-from optout.commands.options import case_option, json_option, note, wrote
+from optout.commands.options import case_option, json_option, note, ray_option, the_cluster, wrote
 from optout.errors import CaseError, DatasetError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ _WORDS = {
     help="Most that is kept on disk of what was read from addresses (default: 2 GB; 0 for none).",
 )
 @click.option("--no-captions", is_flag=True, help="Leave the texts of the rows out of the search.")
+@ray_option
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
 @click.pass_context
@@ -65,6 +66,7 @@ def command(
     hosts: tuple[str, ...],
     cache_limit: str | None,
     no_captions: bool,
+    ray_address: str | None,
     as_json: bool,
     exit_code: bool,
 ) -> None:
@@ -83,6 +85,8 @@ def command(
 
     if datasets and index_folder:
         raise click.UsageError("name data files or an index, not both")
+    if ray_address and index_folder:
+        raise click.UsageError("an index answers at once, by itself: leave --ray out")
     case = _case(case_folder, hosts)
     index = _index(index_folder) if index_folder else None
     specs = datasets or case.datasets
@@ -93,7 +97,7 @@ def command(
         )
     _note_unknown(specs)
     captions = not no_captions and (index is None or index.captions)
-    with Session(cache_limit, tell=note) as session:
+    with Session(cache_limit, tell=note) as session, the_cluster(ray_address) as cluster:
         summary = match_case(
             case,
             specs,
@@ -102,6 +106,7 @@ def command(
             index=index,
             progress=_progress(),
             session=session,
+            cluster=cluster,
         )
     if as_json:
         _print_json(case)
