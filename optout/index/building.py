@@ -25,7 +25,7 @@ from optout.index.work import Progress, Steps, told
 if TYPE_CHECKING:
     import duckdb
 
-_STATE = ".build"
+STATE = ".build"
 _BYTES_A_ROW = 160  # of the memory allowed: so many rows are sorted at a time, the rest is spilled
 _ROWS = "rows"
 
@@ -48,7 +48,7 @@ def build(
 
     sources = [source(file) for file in files]
     plan: dict[str, Any] = {"sources": [asdict(one) for one in sources], "captions": captions}
-    done = _finished(out, plan)
+    done = finished(out, plan)
     if done:
         return done
     runs = _runs(files, memory)
@@ -108,7 +108,7 @@ def merge(
     _refuse_twice(sources)
     captions = all(set(layout.CAPTION_LEVELS) <= set(one.levels) for one in manifests)
     plan = {"indexes": [asdict(one) for one in manifests], "captions": captions}
-    done = _finished(out, {"sources": [asdict(one) for one in sources], "captions": captions})
+    done = finished(out, {"sources": [asdict(one) for one in sources], "captions": captions})
     if done:
         return done
 
@@ -167,7 +167,7 @@ def _make(
     from optout.database import bounded
     from optout.index.tables import WEIGHTS, write_tables
 
-    state = _begin(out, plan)
+    state = begin(out, plan)
     kinds = [*layout.TABLES, *(layout.CAPTION_TABLES if captions else ())][1:]
     steps = Steps(progress, {**weights, **{kind: WEIGHTS[kind] for kind in kinds}})
     with told(out):
@@ -179,13 +179,14 @@ def _make(
             sources = _counted(connection, sources)
         finally:
             connection.close()
-        manifest = _manifest(out, sources, kinds, {"memory": memory, "threads": threads})
+        tables = {table: table_files(out, table) for table in (_ROWS, *kinds)}
+        manifest = manifest_of(sources, tables, {"memory": memory, "threads": threads})
         layout.write_manifest(out, manifest)
     shutil.rmtree(state, ignore_errors=True)
     return manifest
 
 
-def _finished(out: Path, plan: dict[str, Any]) -> Manifest | None:
+def finished(out: Path, plan: dict[str, Any]) -> Manifest | None:
     """The index that is there already. Raises DatasetError when it is another one."""
     if not (out / layout.MANIFEST).exists():
         return None
@@ -205,9 +206,9 @@ def _place(source: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(source[name] for name in ("dataset", "edition", "name", "size", "sha256"))
 
 
-def _begin(out: Path, plan: dict[str, Any]) -> Path:
+def begin(out: Path, plan: dict[str, Any]) -> Path:
     """The folder of the build's state; a plan that is there must be the same."""
-    state, text = out / _STATE, json.dumps({**plan, "rules": layout.rules_digest()}, indent=1)
+    state, text = out / STATE, json.dumps({**plan, "rules": layout.rules_digest()}, indent=1)
     if state.is_dir():
         kept = state / "plan.json"
         if kept.is_file() and kept.read_text("utf-8", errors="replace") != text:
@@ -247,10 +248,15 @@ def rows_at_once(memory: str) -> int:
     >>> rows_at_once("4GB")
     25000000
     """
+    return max(1, size(memory) // _BYTES_A_ROW)
+
+
+def size(memory: str) -> int:
+    """The bytes that a text such as "4GB" means. Raises DatasetError for what is no size."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", memory, re.I)
     if not found:
         raise DatasetError(f"{memory!r} is no size", "write for example --memory 4GB")
-    return max(1, int(float(found[1]) * _UNITS[found[2].lower()] / _BYTES_A_ROW))
+    return int(float(found[1]) * _UNITS[found[2].lower()])
 
 
 def _columns(files: Sequence[DataFile]) -> list[str]:
@@ -318,12 +324,13 @@ def _counted(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -
     ]
 
 
-def _manifest(
-    out: Path, sources: Sequence[Source], kinds: Sequence[str], built: dict[str, Any]
+def manifest_of(
+    sources: Sequence[Source], tables: dict[str, tuple[TableFile, ...]], built: dict[str, Any]
 ) -> Manifest:
+    """The manifest of a finished index with these tables."""
     from optout.index.hosts import covered_domains
 
-    captions = layout.CAPTION_LEVELS if "words" in kinds else ()
+    captions = layout.CAPTION_LEVELS if "words" in tables else ()
     return Manifest(
         layout.FORMAT,
         __version__,
@@ -331,19 +338,21 @@ def _manifest(
         (*layout.LEVELS, *captions),
         tuple(sorted(covered_domains())),
         tuple(sources),
-        {table: table_files(out, table) for table in (_ROWS, *kinds)},
+        tables,
         built,
     )
 
 
 def table_files(out: Path, table: str) -> tuple[TableFile, ...]:
     """The files of a table as they are, with their hashes."""
+    with ThreadPoolExecutor(2) as pool:
+        return tuple(pool.map(table_file, sorted((out / table).glob("part-*.parquet"))))
+
+
+def table_file(path: Path) -> TableFile:
+    """One file of a table as it is, with its hash."""
     import pyarrow.parquet as pq
 
-    def look(path: Path) -> TableFile:
-        rows = pq.read_metadata(path).num_rows
-        name = f"{table}/{path.name}"
-        return TableFile(name, rows, path.stat().st_size, layout.digest(path))
-
-    with ThreadPoolExecutor(2) as pool:
-        return tuple(pool.map(look, sorted((out / table).glob("part-*.parquet"))))
+    rows = pq.read_metadata(path).num_rows
+    name = f"{path.parent.name}/{path.name}"
+    return TableFile(name, rows, path.stat().st_size, layout.digest(path))

@@ -40,10 +40,19 @@ def numbered(folder: Path, first: int = 0) -> list[Path]:
 
 
 def write_tables(
-    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, captions: bool, steps: Steps
+    connection: duckdb.DuckDBPyConnection,
+    out: Path,
+    state: Path,
+    captions: bool,
+    steps: Steps,
+    *,
+    rows: Sequence[str] = (),
 ) -> None:
-    """Write every table but the rows, which are there; finished ones stay as they are."""
-    parquet_view(connection, "rows", files_of(out / "rows"), ROWS)
+    """Write every table but the rows, which are there; finished ones stay as they are.
+
+    `rows` are the files of rows, if they are others than those of `out`.
+    """
+    parquet_view(connection, "rows", rows or files_of(out / "rows"), ROWS)
     _find_odd(connection, state)
     connection.execute("SET VARIABLE stem_starts = $1", [rules().stems.starts.pattern])
     _register_covered(connection, sorted(covered_domains()))
