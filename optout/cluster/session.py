@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 from optout.errors import ClusterError
 
 LOCAL = "local"  # in place of an address: a Ray of our own on this machine
+AUTO = "auto"  # the Ray that was started on this machine
+_KNOCK = 10.0  # seconds
 _PATIENCE = 120  # seconds for every machine to say what it runs
 
 # The versions on which the bytes of results rest; Ray itself compares Python's and its own.
@@ -25,7 +28,7 @@ class Cluster:
 
     processors: int
     memory: int  # bytes that the largest machine has for tasks
-    nodes: tuple[str, ...]  # ids of its machines
+    nodes: dict[str, str]  # its machines: id → address
 
 
 @contextmanager
@@ -41,10 +44,9 @@ def connected(address: str = LOCAL, processors: int | None = None) -> Iterator[C
         if not ray.is_initialized():
             _start(ray, address, processors)
             stack.callback(ray.shutdown)
-        nodes = [node for node in ray.nodes() if node["Alive"]]
-        found = _cluster(nodes)
+        found = _cluster([node for node in ray.nodes() if node["Alive"]])
         if address != LOCAL:
-            _refuse_others(_asked_on_each(ray, nodes, _versions()))
+            _refuse_others(asked_on_each(found, _versions()))
         yield found
 
 
@@ -66,6 +68,30 @@ def _ray(*, local: bool) -> Any:
     return ray
 
 
+def _knock(address: str) -> None:
+    """Raises ClusterError where nobody listens at `address`: Ray itself would ask for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or "://" in host:
+        raise ClusterError(
+            f"{address!r} is no address of a Ray cluster",
+            "write HOST:6379, or auto on a machine of the cluster; the command runs on one of its "
+            "machines",
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _no_answer(f"at {address}", error) from error
+
+
+def _no_answer(where: str, error: Exception) -> ClusterError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ClusterError(
+        f"no Ray answers {where}: {reason[:300]}",
+        "start one (ray start --head, then ray start --address HOST:6379 on the others), "
+        "or give --ray without an address",
+    )
+
+
 def _start(ray: Any, address: str, processors: int | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
@@ -73,15 +99,12 @@ def _start(ray: Any, address: str, processors: int | None) -> None:
             own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
             ray.init("local", num_cpus=processors or os.cpu_count(), **own, **quiet)
         else:
+            if address != AUTO:
+                _knock(address)
             ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        where = "on this machine" if address == LOCAL else f"at {address}"
-        raise ClusterError(
-            f"no Ray answers {where}: {reason[:300]}",
-            "start one (ray start --head, then ray start --address HOST:6379 on the others), "
-            "or give --ray without an address",
-        ) from error
+        here = address in (LOCAL, AUTO)
+        raise _no_answer("on this machine" if here else f"at {address}", error) from error
 
 
 def _cluster(nodes: Sequence[Mapping[str, Any]]) -> Cluster:
@@ -90,7 +113,9 @@ def _cluster(nodes: Sequence[Mapping[str, Any]]) -> Cluster:
 
     if not sum(most("CPU")):
         raise ClusterError("this Ray has no processors for tasks", "start a worker: ray start")
-    return Cluster(sum(most("CPU")), max(most("memory")), tuple(node["NodeID"] for node in nodes))
+    return Cluster(
+        sum(most("CPU")), max(most("memory")), {n["NodeID"]: n["NodeManagerAddress"] for n in nodes}
+    )
 
 
 def _versions() -> Callable[[], dict[str, str]]:
@@ -126,8 +151,6 @@ def _refuse_others(machines: Mapping[str, Mapping[str, str]]) -> None:
 
 def require_seen(cluster: Cluster, path: Path) -> None:
     """Raises ClusterError naming a machine of the cluster that does not see the file `path`."""
-    import ray
-
     text = str(path.absolute())
 
     def seen() -> bool:
@@ -135,8 +158,7 @@ def require_seen(cluster: Cluster, path: Path) -> None:
 
         return PathThere(text).exists()
 
-    nodes = [node for node in ray.nodes() if node["NodeID"] in cluster.nodes]
-    for machine, there in sorted(_asked_on_each(ray, nodes, seen).items()):
+    for machine, there in sorted(asked_on_each(cluster, seen).items()):
         if not there:
             raise ClusterError(
                 f"the machine {machine} does not see {text}",
@@ -144,21 +166,16 @@ def require_seen(cluster: Cluster, path: Path) -> None:
             )
 
 
-def _asked_on_each(
-    ray: Any, nodes: Sequence[Mapping[str, Any]], ask: Callable[[], Any]
-) -> dict[str, Any]:
-    """What `ask` gives on each machine, by the machine's address."""
+def asked_on_each(cluster: Cluster, ask: Callable[[], Any]) -> dict[str, Any]:
+    """What `ask` gives on each machine, by the machine's address. Raises ClusterError."""
+    import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    asked = {
-        node["NodeManagerAddress"]: ray.remote(ask)
-        .options(
-            num_cpus=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
-        )
-        .remote()
-        for node in nodes
-    }
+    def on(node: str) -> Any:
+        there = NodeAffinitySchedulingStrategy(node, soft=False)
+        return ray.remote(ask).options(num_cpus=0, scheduling_strategy=there).remote()
+
+    asked = {f"{address} ({node[:6]})": on(node) for node, address in cluster.nodes.items()}
     try:
         return {name: ray.get(ref, timeout=_PATIENCE) for name, ref in asked.items()}
     except ray.exceptions.RayError as error:
