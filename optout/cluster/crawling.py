@@ -60,7 +60,7 @@ class RayCrawls:
         self._asked = _Asked(shared, options, new_run, begun, __version__)
         # A crawl mostly waits.
         share = min(1.0, cluster.processors / at_once)
-        self._task = remote(_crawl).options(num_cpus=share, scheduling_strategy="SPREAD")
+        self._task = remote(_crawl, num_cpus=share, scheduling_strategy="SPREAD")
 
     async def crawl(self, member: Member) -> Crawled:
         """Run one member's crawl to its end; never raises for what goes wrong in it."""

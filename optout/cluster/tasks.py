@@ -20,18 +20,13 @@ class Unreachable(DatasetError):
     """A remote file could not be read; it is tried again before that is believed."""
 
 
-def remote(function: Callable[..., T], *, memory: int = 0) -> Any:
-    """`function` as a task on one processor, with so many bytes of memory set aside."""
+def remote(function: Callable[..., T], **options: Any) -> Any:
+    """`function` as a task on one processor, or with other `options` of Ray."""
     import ray
 
-    options: dict[str, Any] = {
-        "num_cpus": 1,
-        "max_retries": RETRIES,
-        "retry_exceptions": [Unreachable, ConnectionError, TimeoutError],
-    }
-    if memory:
-        options["memory"] = memory
-    return ray.remote(function).options(**options)
+    again = [Unreachable, ConnectionError, TimeoutError]
+    ours = {"num_cpus": 1, "max_retries": RETRIES, "retry_exceptions": again}
+    return ray.remote(**{**ours, **options})(function)
 
 
 def result(reference: Any) -> Any:
@@ -61,10 +56,13 @@ def each(
     function: Callable[..., T],
     calls: Sequence[tuple[Any, ...]],
     *,
-    memory: int = 0,
+    memory: int | None = None,
     tell: Tell = lambda done, of: None,
 ) -> list[T]:
-    """The results of all `calls` in their order. Raises as result() does, the rest given up."""
+    """The results of all `calls` in their order, so many bytes set aside for each.
+
+    Raises as result() does, the rest given up.
+    """
     import ray
 
     task = remote(function, memory=memory)
