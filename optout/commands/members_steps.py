@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optout.members.writing import Written
 
 _SHOWN = 20
-_AT_ONCE = 4
+_AT_ONCE, _MOST_HERE = 4, 64  # crawls on one machine
 _CRAWL = (
     click.option(
         "--at-once",
@@ -83,6 +83,8 @@ def crawl(
     """Crawl, and say what became of each; the number of crawls that broke off."""
     from optout.members.crawling import crawl_members
 
+    if cluster is None and (chosen["at_once"] or 0) > _MOST_HERE:
+        raise click.UsageError(f"--at-once is at most {_MOST_HERE} on one machine (or use --ray)")
     results = crawl_members(
         organisation,
         members,
