@@ -5,7 +5,8 @@ OptoutError
 ├── FetchError      a single address cannot be fetched, or must not be
 ├── DatasetError    files not found, not readable, or without the columns needed
 ├── RequestError    a request list cannot be made
-└── ProtectError    a protective change cannot be made or checked
+├── ProtectError    a protective change cannot be made or checked
+└── VisionError     pictures cannot be compared, or a library for it is missing
 """
 
 from __future__ import annotations
@@ -42,3 +43,7 @@ class RequestError(OptoutError):
 
 class ProtectError(OptoutError):
     """A protective change cannot be made or checked."""
+
+
+class VisionError(OptoutError):
+    """Pictures cannot be compared, or a library for it is missing."""

@@ -1,0 +1,161 @@
+"""Pixels → local features: points with scale, angle and a description of what is around them.
+
+RootSIFT (SIFT with the Hellinger kernel), spread evenly over the picture and over scales, so that
+a picture that fills a tenth of a screenshot still has features in common with it.
+Mirrored and inverted forms need no second look at the picture: they only reorder a description.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optout.vision.decode import Pixels
+from optout.vision.fingerprint import scaled
+
+SIDE = 640  # pixels of the longer side; larger finds little more and costs its square
+COUNT = 1000  # features kept of a picture
+CONTRAST = 0.02  # SIFT's own default is 0.04; faint drawings need less
+CELLS = 4  # features are allotted to 4 × 4 cells …
+PARAMETERS = f"sift-2 {SIDE} {COUNT} {CONTRAST} {CELLS}"
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Local features of one picture, in pixels of a copy whose longer side is at most SIDE.
+
+    `points` (n, 2), `sizes` (n,), `angles` (n,) in degrees, `words` (n, 128) uint8: RootSIFT × 512.
+    `width`, `height` are those of the copy.
+    """
+
+    points: Floats
+    sizes: Floats
+    angles: Floats
+    words: NDArray[np.uint8]
+    width: int
+    height: int
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def only(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Features:
+        """The features that are kept."""
+        return Features(
+            self.points[kept],
+            self.sizes[kept],
+            self.angles[kept],
+            self.words[kept],
+            self.width,
+            self.height,
+        )
+
+
+def features(pixels: Pixels) -> Features:
+    """At most COUNT features of a picture; fewer where there is little to see."""
+    import cv2
+
+    grey = cv2.cvtColor(scaled(pixels, SIDE), cv2.COLOR_RGB2GRAY)
+    height, width = grey.shape
+    sift = cv2.SIFT_create(nfeatures=0, contrastThreshold=CONTRAST)
+    found = _spread(sift.detect(grey, None), width, height)
+    if not found:
+        nothing = np.zeros((0, 2), np.float32)
+        one = np.zeros(0, np.float32)
+        return Features(nothing, one, one, np.zeros((0, 128), np.uint8), width, height)
+    found, described = sift.compute(grey, found)
+    return Features(
+        np.array([point.pt for point in found], np.float32),
+        np.array([point.size for point in found], np.float32),
+        np.array([point.angle for point in found], np.float32),
+        _root(described),
+        width,
+        height,
+    )
+
+
+def _spread(found: tuple[object, ...], width: int, height: int) -> tuple[object, ...]:
+    """The strongest features, taken in turn from every cell of every octave of scale."""
+    if not found:
+        return ()
+    points = np.array([point.pt for point in found])  # type: ignore[attr-defined]
+    sizes = np.array([point.size for point in found])  # type: ignore[attr-defined]
+    strengths = np.array([point.response for point in found])  # type: ignore[attr-defined]
+    cells = np.floor(points / (width, height) * CELLS).clip(0, CELLS - 1)
+    octaves = np.floor(np.log2(sizes)).clip(1, 5)
+    bucket = (cells[:, 0] * CELLS + cells[:, 1]) * 8 + octaves
+    order = np.lexsort((points[:, 1], points[:, 0], -strengths, bucket))
+    starts = np.flatnonzero(np.r_[True, np.diff(bucket[order]) != 0])
+    lengths = np.diff(np.r_[starts, len(order)])
+    turn = np.arange(len(order)) - np.repeat(starts, lengths)
+    first = order[np.lexsort((-strengths[order], turn))][:COUNT]
+    return tuple(found[i] for i in first)
+
+
+def _root(described: Floats) -> NDArray[np.uint8]:
+    """SIFT → RootSIFT (Arandjelović and Zisserman 2012) in bytes; 512 is the unit length."""
+    total = np.maximum(described.sum(axis=1, keepdims=True), 1e-6)
+    return np.rint(np.sqrt(described / total) * 512).clip(0, 255).astype(np.uint8)
+
+
+# SIFT's description is 4 rows × 4 columns × 8 directions, columns along the feature's own angle.
+_GRID = np.arange(128).reshape(4, 4, 8)
+_MIRRORED = _GRID[::-1][:, :, (8 - np.arange(8)) % 8].reshape(-1)
+_INVERTED = _GRID[::-1, ::-1].reshape(-1)
+
+
+def form(of: Features, *, mirrored: bool = False, inverted: bool = False) -> Features:
+    """The features that the mirrored (left to right) or inverted picture has; exact."""
+    points, angles, words = of.points, of.angles, of.words
+    if mirrored:
+        points = np.column_stack((of.width - 1 - points[:, 0], points[:, 1]))
+        angles, words = 180 - angles, words[:, _MIRRORED]
+    if inverted:
+        angles, words = angles + 180, words[:, _INVERTED]
+    return Features(points, of.sizes, angles % 360, words, of.width, of.height)
+
+
+def cached_features(pixels: Pixels, sha256: str, folder: Path | None) -> Features:
+    """`features`, kept under `folder` by the file's hash and the parameters."""
+    if folder is None:
+        return features(pixels)
+    parameters = hashlib.sha256(PARAMETERS.encode()).hexdigest()[:8]
+    path = folder / f"{sha256}-{parameters}.npz"
+    kept = _read(path)
+    if kept is None:
+        kept = features(pixels)
+        _write(path, kept)
+    return kept
+
+
+def _read(path: Path) -> Features | None:
+    """A file of the cache; None when it is absent or damaged (it is then made again)."""
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            width, height = (int(n) for n in file["size"])
+            parts = [file[name] for name in ("points", "sizes", "angles", "words")]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    return Features(*parts, width, height)
+
+
+def _write(path: Path, kept: Features) -> None:
+    """Written beside and renamed, so that a file of the cache is whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part.npz")
+    np.savez(
+        beside,
+        points=kept.points,
+        sizes=kept.sizes,
+        angles=kept.angles,
+        words=kept.words,
+        size=np.array([kept.width, kept.height]),
+    )
+    beside.replace(path)
