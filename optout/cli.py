@@ -33,6 +33,8 @@ COMMANDS = (
     "ledger",
     "audit",
     "lint",
+    "compare",
+    "evaluate",
     "urlkey",
 )
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optout.vision.decode import Pixels
 from optout.vision.geometry import Alignment, Matrix, corners, moved
 
 CANVAS = 224  # pixels of the longer side of what is common, when compared
@@ -45,7 +44,7 @@ def agreement(a: Grey, b: Grey, alignment: Alignment) -> Agreement | None:
     import cv2
 
     height, width = a.shape
-    inverse = np.linalg.inv(alignment.matrix)
+    inverse: Matrix = np.linalg.inv(alignment.matrix).astype(np.float64)
     seen = moved(inverse, corners(b.shape[1], b.shape[0]))
     area, common = _common(corners(width, height), seen)
     if area < 100:
@@ -76,14 +75,6 @@ def agreement(a: Grey, b: Grey, alignment: Alignment) -> Agreement | None:
     )
 
 
-def grey(pixels: Pixels) -> Grey:
-    """Luma as float."""
-    import cv2
-
-    values: Grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return values
-
-
 def _common(box: Matrix, quad: Matrix) -> tuple[float, Matrix]:
     """Area and corners of what two convex quads share."""
     import cv2
@@ -107,7 +98,10 @@ def _laid(picture: Grey, matrix: Matrix, size: tuple[int, int]) -> Grey:
 
     shrink = 1 / max(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))), 1e-3)
     if shrink > 1.5:
-        smaller = (max(8, round(picture.shape[1] / shrink)), max(8, round(picture.shape[0] / shrink)))
+        smaller = (
+            max(8, round(picture.shape[1] / shrink)),
+            max(8, round(picture.shape[0] / shrink)),
+        )
         back = np.diag((picture.shape[1] / smaller[0], picture.shape[0] / smaller[1], 1.0))
         picture, matrix = cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA), matrix @ back
     laid = cv2.warpPerspective(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)

@@ -29,7 +29,7 @@ MIN_SIDE = 16  # below this PDQ and geometry have nothing to look at
 MAX_PROFILE = 4_000_000  # bytes of a colour profile; press profiles have about 2 million
 BACKGROUND = (255, 255, 255)  # under transparent parts: the page behind most pictures is white
 # What Pillow may open. Others reach programs of the system (EPS) or are no pictures of the web.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "MPO", "JPEG2000", "ICO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "JPEG2000", "ICO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _decoded(data: bytes) -> Picture:
     from PIL import Image, ImageOps
 
     notes: list[str] = []
-    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+    with Image.open(io.BytesIO(data), formats=_formats()) as image:
         _check_size(image)
         form = image.format or ""
         if getattr(image, "n_frames", 1) > 1:
@@ -130,6 +130,15 @@ def _decoded(data: bytes) -> Picture:
         rgb = _in_srgb(image, notes)
         turned = ImageOps.exif_transpose(rgb)
         return Picture(np.asarray(turned, dtype=np.uint8).copy(), form, tuple(notes))
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this build of Pillow reads."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _check_size(image: Image.Image) -> None:

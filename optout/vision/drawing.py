@@ -27,7 +27,10 @@ WORDS = (
     "it was like this when I came",
     "limited offer",
 )
-PAPER = (((255, 255, 255), (244, 246, 248), (30, 30, 34)), ((24, 26, 32), (40, 44, 52), (230, 230, 226)))
+PAPER = (
+    ((255, 255, 255), (244, 246, 248), (30, 30, 34)),
+    ((24, 26, 32), (40, 44, 52), (230, 230, 226)),
+)
 
 
 def phrase(chance: random.Random, words: int = 1) -> str:
@@ -49,7 +52,9 @@ def written(text: str, height: int, family: int, colour: tuple[int, int, int]) -
     return sheet
 
 
-def _fitted(text: str, width: int, height: int, family: int, colour: tuple[int, int, int]) -> Image.Image:
+def _fitted(
+    text: str, width: int, height: int, family: int, colour: tuple[int, int, int]
+) -> Image.Image:
     """Written so that it fits into this box."""
     sheet = written(text, height, family, colour)
     if sheet.width > width:
@@ -139,7 +144,7 @@ def screenshot(p: Image.Image, chance: random.Random, family: int) -> Image.Imag
     screen = Image.new("RGB", (width, height), ground)
     bar = round(height * (0.11 if family == 0 else 0.07))
     screen.paste(Image.new("RGB", (width, bar), panel), (0, 0))
-    _lines(screen, chance, family, ink, (12, 8, width - 24, bar - 16), 2)
+    _lines(screen, chance, family, ink=ink, box=(12, 8, width - 24, bar - 16), count=2)
     room = chance.uniform(0.38, 0.58) * width if family == 0 else width * 0.94
     k = min(room / p.width, (height - bar) * (0.85 if family == 0 else 0.55) / p.height)
     shown = p.resize((max(32, round(p.width * k)), max(32, round(p.height * k))))
@@ -147,7 +152,7 @@ def screenshot(p: Image.Image, chance: random.Random, family: int) -> Image.Imag
     top = bar + round((height - bar - shown.height) * chance.uniform(0.1, 0.6))
     beside = (left + shown.width + 20, bar + 10, width - left - shown.width - 30, height - bar - 20)
     below = (20, top + shown.height + 16, width - 40, height - top - shown.height - 24)
-    _lines(screen, chance, family, ink, beside if family == 0 else below, 14)
+    _lines(screen, chance, family, ink=ink, box=beside if family == 0 else below, count=14)
     screen.paste(shown, (left, top))
     return screen
 
@@ -156,6 +161,7 @@ def _lines(
     sheet: Image.Image,
     chance: random.Random,
     family: int,
+    *,
     ink: tuple[int, int, int],
     box: tuple[int, int, int, int],
     count: int,

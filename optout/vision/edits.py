@@ -168,11 +168,11 @@ def perspective(p: Image.Image, chance: random.Random, family: int) -> Image.Ima
     import numpy as np
     from PIL import Image
 
-    box = np.float32([(0, 0), (p.width, 0), (p.width, p.height), (0, p.height)])
-    inward = np.float32([(1, 1), (-1, 1), (-1, -1), (1, -1)])
-    share = np.float32([(chance.uniform(0, 0.12), chance.uniform(0, 0.12)) for _ in range(4)])
-    moved = box + inward * share * np.float32(p.size)
-    matrix = cv2.getPerspectiveTransform(box, moved)
+    box = np.array([(0, 0), (p.width, 0), (p.width, p.height), (0, p.height)], np.float32)
+    inward = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], np.float32)
+    share = np.array([(chance.uniform(0, 0.12), chance.uniform(0, 0.12)) for _ in range(4)])
+    moved = box + inward * share * p.size
+    matrix = cv2.getPerspectiveTransform(box, moved.astype(np.float32))
     ground = chance.choice(((255, 255, 255), (60, 60, 60)))
     done = cv2.warpPerspective(np.asarray(p), matrix, p.size, borderValue=ground)
     return Image.fromarray(done)
@@ -226,7 +226,11 @@ EDITS = (
     Edit("inverted", inverted),
     Edit("perspective", perspective),
     Edit("collage", drawing.collage),
-    Edit("crop 75 % + mirror + text + 512 px", chain(crop(0.75), mirror, drawing.text, longest(512)), 40),
+    Edit(
+        "crop 75 % + mirror + text + 512 px",
+        chain(crop(0.75), mirror, drawing.text, longest(512)),
+        40,
+    ),
     Edit("inverted + crop 75 %", chain(inverted, crop(0.75))),
     Edit("grey + border + rotate 3", chain(grey, drawing.border(0.1), rotate(3))),
     Edit("screenshot + jpeg 30", drawing.screenshot, 30),

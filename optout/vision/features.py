@@ -8,8 +8,10 @@ Mirrored and inverted forms need no second look at the picture: they only reorde
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +21,12 @@ from optout.vision.fingerprint import scaled
 
 SIDE = 640  # pixels of the longer side; larger finds little more and costs its square
 COUNT = 1000  # features kept of a picture
-CONTRAST = 0.02  # SIFT's own default is 0.04; faint drawings need less
+# SIFT's own default is 0.04; drawings need less, and where that finds few, fog and empty sky
+# have something too.
+CONTRASTS = (0.02, 0.006)
+FEW = 400
 CELLS = 4  # features are allotted to 4 × 4 cells …
-PARAMETERS = f"sift-2 {SIDE} {COUNT} {CONTRAST} {CELLS}"
+PARAMETERS = f"sift-3 {SIDE} {COUNT} {CONTRASTS} {FEW} {CELLS}"
 
 Floats = NDArray[np.float32]
 
@@ -56,19 +61,31 @@ class Features:
         )
 
 
-def features(pixels: Pixels) -> Features:
-    """At most COUNT features of a picture; fewer where there is little to see."""
+def grey(pixels: Pixels) -> Pixels:
+    """Luma of RGB pixels, (height, width)."""
     import cv2
 
-    grey = cv2.cvtColor(scaled(pixels, SIDE), cv2.COLOR_RGB2GRAY)
-    height, width = grey.shape
-    sift = cv2.SIFT_create(nfeatures=0, contrastThreshold=CONTRAST)
-    found = _spread(sift.detect(grey, None), width, height)
+    values: Pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return values
+
+
+def features(pixels: Pixels) -> Features:
+    """At most COUNT features of a grey picture; fewer where there is little to see."""
+    import cv2
+
+    small = scaled(pixels, SIDE)
+    height, width = small.shape
+    for contrast in CONTRASTS:
+        sift = cv2.SIFT_create(nfeatures=0, contrastThreshold=contrast)
+        detected = sift.detect(small, None)
+        if len(detected) >= FEW:
+            break
+    found = _spread(detected, width, height)
     if not found:
         nothing = np.zeros((0, 2), np.float32)
         one = np.zeros(0, np.float32)
         return Features(nothing, one, one, np.zeros((0, 128), np.uint8), width, height)
-    found, described = sift.compute(grey, found)
+    found, described = sift.compute(small, found)
     return Features(
         np.array([point.pt for point in found], np.float32),
         np.array([point.size for point in found], np.float32),
@@ -79,13 +96,13 @@ def features(pixels: Pixels) -> Features:
     )
 
 
-def _spread(found: tuple[object, ...], width: int, height: int) -> tuple[object, ...]:
+def _spread(found: Sequence[Any], width: int, height: int) -> tuple[Any, ...]:
     """The strongest features, taken in turn from every cell of every octave of scale."""
-    if not found:
+    if not len(found):
         return ()
-    points = np.array([point.pt for point in found])  # type: ignore[attr-defined]
-    sizes = np.array([point.size for point in found])  # type: ignore[attr-defined]
-    strengths = np.array([point.response for point in found])  # type: ignore[attr-defined]
+    points = np.array([point.pt for point in found])
+    sizes = np.array([point.size for point in found])
+    strengths = np.array([point.response for point in found])
     cells = np.floor(points / (width, height) * CELLS).clip(0, CELLS - 1)
     octaves = np.floor(np.log2(sizes)).clip(1, 5)
     bucket = (cells[:, 0] * CELLS + cells[:, 1]) * 8 + octaves
@@ -100,7 +117,10 @@ def _spread(found: tuple[object, ...], width: int, height: int) -> tuple[object,
 def _root(described: Floats) -> NDArray[np.uint8]:
     """SIFT → RootSIFT (Arandjelović and Zisserman 2012) in bytes; 512 is the unit length."""
     total = np.maximum(described.sum(axis=1, keepdims=True), 1e-6)
-    return np.rint(np.sqrt(described / total) * 512).clip(0, 255).astype(np.uint8)
+    words: NDArray[np.uint8] = (
+        np.rint(np.sqrt(described / total) * 512).clip(0, 255).astype(np.uint8)
+    )
+    return words
 
 
 # SIFT's description is 4 rows × 4 columns × 8 directions, columns along the feature's own angle.
@@ -140,10 +160,10 @@ def _read(path: Path) -> Features | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             width, height = (int(n) for n in file["size"])
-            parts = [file[name] for name in ("points", "sizes", "angles", "words")]
+            points, sizes, angles = file["points"], file["sizes"], file["angles"]
+            return Features(points, sizes, angles, file["words"], width, height)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    return Features(*parts, width, height)
 
 
 def _write(path: Path, kept: Features) -> None:

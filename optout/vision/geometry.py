@@ -113,7 +113,7 @@ def _refined(a: Features, b: Features, agreeing: NDArray[np.bool_]) -> Alignment
             continue
         square = np.vstack((matrix, (0, 0, 1))) if len(matrix) == 2 else matrix
         if _plausible(square, a, b):
-            found.append(_counted(square, model, source, target, place, ratio))
+            found.append(_counted(square, source, target, model=model, place=place, ratio=ratio))
     if not found:
         return None
     most = max(one.inliers for one in found)
@@ -130,7 +130,7 @@ def _homography(
 
 
 def _counted(
-    matrix: Matrix, model: str, source: Matrix, target: Matrix, place: float, ratio: float
+    matrix: Matrix, source: Matrix, target: Matrix, *, model: str, place: float, ratio: float
 ) -> Alignment:
     """Count the pairs that the map brings together, each place once in either picture.
 
@@ -159,6 +159,8 @@ def corners(width: int, height: int) -> Matrix:
 
 def _plausible(matrix: Matrix, a: Features, b: Features) -> bool:
     """Whether a picture could have been moved like this: no fold, no sliver, no speck."""
+    if not np.isfinite(matrix).all():
+        return False
     box = corners(a.width, a.height)
     depth = np.column_stack((box, np.ones(4))) @ matrix[2]
     if depth.min() <= 0.3 * depth.max():

@@ -9,13 +9,14 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from optout.vision.agreement import Agreement, Grey, agreement, grey
-from optout.vision.decode import Picture, Pixels, Unreadable, decode
-from optout.vision.features import SIDE, Features, features, form
+from optout.vision.agreement import Agreement, Grey, agreement
+from optout.vision.decode import Pixels, Unreadable, decode
+from optout.vision.features import SIDE, Features, cached_features, form, grey
 from optout.vision.fingerprint import (
     FORMS,
     Fingerprint,
@@ -27,7 +28,14 @@ from optout.vision.fingerprint import (
 )
 from optout.vision.geometry import Alignment, Matrix, align
 
-VERDICTS = ("same file", "same picture", "edited copy", "similar only", "different", "not looked at")
+VERDICTS = (
+    "same file",
+    "same picture",
+    "edited copy",
+    "similar only",
+    "different",
+    "not looked at",
+)
 COPIES = VERDICTS[:3]
 
 
@@ -36,15 +44,20 @@ class Seen:
     """One picture as the comparison needs it; features are made when they are first asked for."""
 
     fingerprint: Fingerprint
-    small: Pixels | None
+    small: Pixels | None  # grey, longer side at most SIDE
+    cache: Path | None = None
     _features: Features | None = field(default=None, repr=False)
 
     @property
     def features(self) -> Features:
         if self._features is None:
             assert self.small is not None
-            self._features = features(self.small)
+            self._features = cached_features(self.small, self.fingerprint.sha256, self.cache)
         return self._features
+
+    @features.setter
+    def features(self, kept: Features) -> None:
+        self._features = kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +102,19 @@ class Comparison:
 
 
 @cache
-def thresholds() -> dict[str, dict[str, Any]]:
+def thresholds() -> dict[str, Any]:
     """thresholds.toml."""
     text = files("optout.vision").joinpath("thresholds.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
-def look(data: bytes) -> Seen:
-    """Decode and fingerprint the bytes of a picture."""
+def look(data: bytes, cache: Path | None = None) -> Seen:
+    """Decode and fingerprint the bytes of a picture; its features are kept under `cache`."""
     picture = decode(data)
     print_ = fingerprint_of(data, picture)
     if isinstance(picture, Unreadable):
         return Seen(print_, None)
-    return Seen(print_, scaled(picture.pixels, SIDE))
+    return Seen(print_, scaled(grey(picture.pixels), SIDE), cache)
 
 
 def compare(a: Seen, b: Seen) -> Comparison:
@@ -146,15 +159,16 @@ def by_geometry(
     if found is None or a.small is None or b.small is None:
         return hashed
     first = _shown(a.small, mirrored, inverted)
-    second = grey(b.small)
-    agreed = agreement(first, second, found)
+    agreed = agreement(first, b.small.astype(np.float32), found)
     if agreed is None:
         return hashed
-    return _judged(found, agreed, hashed, _movement(a, b, found, agreed, mirrored, inverted))
+    return _judged(
+        found, agreed, hashed, _movement(a, b, found, agreed, mirrored=mirrored, inverted=inverted)
+    )
 
 
 def _shown(pixels: Pixels, mirrored: bool, inverted: bool) -> Grey:
-    values = grey(pixels)
+    values = pixels.astype(np.float32)
     values = 255 - values if inverted else values
     return np.ascontiguousarray(values[:, ::-1]) if mirrored else values
 
@@ -163,11 +177,7 @@ def _judged(
     found: Alignment, agreed: Agreement, hashed: Comparison, movement: Movement
 ) -> Comparison:
     limits = thresholds()
-    need = limits["edited"]
-    telling = agreed.spread >= need["spread"] and agreed.blocks >= need["blocks"]
-    many = found.inliers >= need["inliers"] and agreed.share >= need["alike"]
-    few = found.inliers >= need["few_inliers"] and agreed.share >= need["few_alike"]
-    if telling and (many or few):
+    if any(_holds(rule, found, agreed) for rule in limits["edited"]):
         verdict = "same picture" if _whole(movement) else "edited copy"
     elif found.inliers >= limits["similar"]["inliers"]:
         verdict = "similar only"
@@ -186,6 +196,15 @@ def _judged(
     )
 
 
+def _holds(rule: dict[str, Any], found: Alignment, agreed: Agreement) -> bool:
+    return bool(
+        found.inliers >= rule["inliers"]
+        and agreed.share >= rule["alike"]
+        and agreed.spread >= rule["spread"]
+        and agreed.blocks >= rule["blocks"]
+    )
+
+
 def score(inliers: int, agreed: Agreement) -> float:
     """Evidence of geometry as one number from 0 to below 1: inliers, weighed by what is alike."""
     weight = min(1.0, agreed.spread / 0.1) * agreed.share
@@ -193,7 +212,7 @@ def score(inliers: int, agreed: Agreement) -> float:
 
 
 def _movement(
-    a: Seen, b: Seen, found: Alignment, agreed: Agreement, mirrored: bool, inverted: bool
+    a: Seen, b: Seen, found: Alignment, agreed: Agreement, *, mirrored: bool, inverted: bool
 ) -> Movement:
     """The alignment in the pictures' own pixels, told in words people use."""
     u, stretch, v = np.linalg.svd(found.matrix[:2, :2])
