@@ -51,7 +51,8 @@ def command(
     from optout.vision.extra import require_vision
 
     require_vision()
-    from optout.vision.evaluate import evaluate, name_in, picture_files, summary
+    from optout.vision.evaluate import evaluate, name_in, picture_files
+    from optout.vision.summary import summary
 
     files = picture_files(references)
     asked, true = _asked(references, files, queries, truth, seed)

@@ -17,7 +17,7 @@ from optout.vision import drawing
 if TYPE_CHECKING:
     from PIL import Image
 
-LEAST_SIDE = 32  # no edit makes a picture smaller than this
+LEAST_SIDE = 24  # no edit makes a picture smaller than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,9 @@ def crop(area: float) -> Change:
     """Keep this share of the area, anywhere in the picture."""
 
     def change(p: Image.Image, chance: random.Random, family: int) -> Image.Image:
-        stretch = chance.uniform(0.9, 1.1)
-        wide = min(1.0, area**0.5 * stretch)
-        high = min(1.0, area / wide)
-        width, height = round(p.width * wide), round(p.height * high)
+        wide = min(1.0, max(area, area**0.5 * chance.uniform(0.9, 1.1)))
+        width = max(min(LEAST_SIDE, p.width), round(p.width * wide))
+        height = max(min(LEAST_SIDE, p.height), round(p.height * area / wide))
         left = chance.randint(0, p.width - width)
         top = chance.randint(0, p.height - height)
         return p.crop((left, top, left + width, top + height))

@@ -35,12 +35,14 @@ Sketches = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class References:
-    """References ready to be searched; `owners` says whose each sketch is."""
+    """References ready to be searched; `owners` says whose each sketch is, `telling` whether it
+    counts."""
 
     seen: tuple[Seen, ...]
     hashes: NDArray[np.uint8]  # packed PDQ, (references, 32)
     hashed: NDArray[np.intp]  # which reference each hash is of
     owners: NDArray[np.intp]
+    telling: NDArray[np.bool_]
     turns: NDArray[np.float32]
     sizes: NDArray[np.float32]
     centre: NDArray[np.float32]
@@ -60,21 +62,20 @@ def references(seen: Sequence[Seen]) -> References:
     owners = np.repeat(np.array(usable, np.intp), [len(one) for one in found])
     sketches = _sketched(words, centre)
     index = _index(sketches)
-    own = _recurring(index, sketches, owners)
-    kept = ~own
-    if own.any():
-        for i, one in zip(usable, found, strict=True):
-            seen[i].features = one.only(kept[owners == i])
-        index = _index(sketches[kept])
+    telling = ~_recurring(index, sketches, owners)
+    ends = np.cumsum([len(one) for one in found])
+    for i, one, end in zip(usable, found, ends, strict=True):
+        seen[i].features = one.only(telling[end - len(one) : end])
     return References(
         seen=tuple(seen),
         hashes=np.array(
             [np.packbits(bits_of(seen[i].fingerprint.pdq or "")) for i in usable], np.uint8
         ).reshape(-1, 32),
         hashed=np.array(usable, np.intp),
-        owners=owners[kept],
-        turns=np.concatenate([one.angles for one in found] or [np.zeros(0, np.float32)])[kept],
-        sizes=np.concatenate([one.sizes for one in found] or [np.zeros(0, np.float32)])[kept],
+        owners=owners,
+        telling=telling,
+        turns=np.concatenate([one.angles for one in found] or [np.zeros(0, np.float32)]),
+        sizes=np.concatenate([one.sizes for one in found] or [np.zeros(0, np.float32)]),
         centre=centre,
         index=index,
     )
@@ -183,7 +184,7 @@ def votes(sought: Features, of: References) -> list[tuple[int, int]]:
     if not len(sought) or not len(of.owners):
         return []
     distances, places = of.index.search(_sketched(sought.words, of.centre), NEIGHBOURS)
-    row, column = np.nonzero((distances <= NEAR) & (places >= 0))
+    row, column = np.nonzero((distances <= NEAR) & (places >= 0) & of.telling[places])
     place = places[row, column]
     turn = (sought.angles[row] - of.turns[place]) % 360
     scale = np.log2(sought.sizes[row] / of.sizes[place])

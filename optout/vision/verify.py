@@ -127,14 +127,13 @@ def compare(a: Seen, b: Seen) -> Comparison:
     hashed = by_hash(a.fingerprint, b.fingerprint)
     if hashed.is_copy:
         return hashed
-    return max(
-        (
-            by_geometry(a, b, hashed, mirrored=mirrored, inverted=inverted)
-            for inverted in (False, True)
-            for mirrored in (False, True)
-        ),
-        key=lambda one: (one.score, one.inliers),
-    )
+    found = []
+    for inverted in (False, True):
+        for mirrored in (False, True):
+            found.append(by_geometry(a, b, hashed, mirrored=mirrored, inverted=inverted))
+            if found[-1].is_copy:
+                return found[-1]
+    return max(found, key=lambda one: (one.score, one.inliers))
 
 
 def by_hash(a: Fingerprint, b: Fingerprint) -> Comparison:
