@@ -111,11 +111,12 @@ def test_the_features_of_a_form_are_those_of_the_changed_picture(
     found = form(features(picture), mirrored=mirrored, inverted=inverted)
     same = 0
     for place, angle, word in zip(found.points, found.angles, found.words, strict=True):
-        near = np.abs(expected.points - place).sum(axis=1) < 0.5
-        turn = np.abs((expected.angles - angle + 180) % 360 - 180) < 2
+        near = np.abs(expected.points - place).sum(axis=1) < 1.5
+        turn = np.abs((expected.angles - angle + 180) % 360 - 180) < 6
         likeness = np.abs(expected.words[near & turn].astype(int) - word).mean(axis=1)
-        same += bool(len(likeness) and likeness.min() < 4)
-    assert same > 0.85 * len(found)
+        same += bool(len(likeness) and likeness.min() < 8)
+    # SIFT doubles a picture half a pixel off its middle, so a mirrored one is seen a little else.
+    assert same > (0.75 if mirrored else 0.99) * len(found)
 
 
 def test_a_plain_picture_has_no_features_and_is_no_error() -> None:

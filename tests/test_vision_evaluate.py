@@ -133,13 +133,17 @@ def test_a_stamp_that_recurs_is_left_out_and_the_pictures_are_still_found() -> N
         marked.append(picture)
     index = references([look(as_file(p)) for p in marked])
 
-    def inside(one: Seen) -> int:
+    def counted(one: Seen) -> tuple[int, int]:
+        """Features inside the stamp, and elsewhere."""
         places = one.features.points
-        return int(((places[:, 0] < 110) & (places[:, 1] > 240)).sum())
+        inside = int(((places[:, 0] < 110) & (places[:, 1] > 240)).sum())
+        return inside, len(places) - inside
 
-    alone = [inside(look(as_file(p))) for p in marked]
-    left = [inside(one) for one in index.seen]
-    assert sum(left) < 0.5 * sum(alone)
+    before = np.array([counted(look(as_file(p))) for p in marked]).sum(axis=0)
+    after = np.array([counted(one) for one in index.seen]).sum(axis=0)
+    # What reaches over the edge of a stamp differs from picture to picture and stays.
+    assert after[0] < 0.75 * before[0]
+    assert after[1] > 0.9 * before[1]
     found = find(look(edited(CALLED["crop 75 %"], marked[2], 5)), index)
     assert [i for i, one in found if one.is_copy] == [2]
 

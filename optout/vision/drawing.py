@@ -55,7 +55,8 @@ def written(text: str, height: int, family: int, colour: tuple[int, int, int]) -
 def _fitted(
     text: str, width: int, height: int, family: int, colour: tuple[int, int, int]
 ) -> Image.Image:
-    """Written so that it fits into this box."""
+    """Written so that it fits into this box; cut where even small letters do not."""
+    width = max(1, width)
     sheet = written(text, height, family, colour)
     if sheet.width > width:
         sheet = written(text, max(6, int(height * width / sheet.width)), family, colour)

@@ -130,7 +130,10 @@ _INVERTED = _GRID[::-1, ::-1].reshape(-1)
 
 
 def form(of: Features, *, mirrored: bool = False, inverted: bool = False) -> Features:
-    """The features that the mirrored (left to right) or inverted picture has; exact."""
+    """The features that the mirrored (left to right) or inverted picture has.
+
+    Of the inverted one exactly; of the mirrored one up to half a pixel.
+    """
     points, angles, words = of.points, of.angles, of.words
     if mirrored:
         points = np.column_stack((of.width - 1 - points[:, 0], points[:, 1]))
@@ -158,7 +161,7 @@ def _read(path: Path) -> Features | None:
     import zipfile
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             width, height = (int(n) for n in file["size"])
             points, sizes, angles = file["points"], file["sizes"], file["angles"]
             return Features(points, sizes, angles, file["words"], width, height)
@@ -168,14 +171,17 @@ def _read(path: Path) -> Features | None:
 
 def _write(path: Path, kept: Features) -> None:
     """Written beside and renamed, so that a file of the cache is whole or absent."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part.npz")
-    np.savez(
-        beside,
-        points=kept.points,
-        sizes=kept.sizes,
-        angles=kept.angles,
-        words=kept.words,
-        size=np.array([kept.width, kept.height]),
-    )
-    beside.replace(path)
+    # A name of its own: two threads may look at the same picture.
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as beside:
+        np.savez(
+            beside,
+            points=kept.points,
+            sizes=kept.sizes,
+            angles=kept.angles,
+            words=kept.words,
+            size=np.array([kept.width, kept.height]),
+        )
+    Path(beside.name).replace(path)
