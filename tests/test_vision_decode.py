@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from optout.vision.decode import MAX_BYTES, Picture, Unreadable, decode, reasons
 from tests.drawn import as_file, drawn
@@ -85,6 +86,22 @@ def test_orientation_of_exif_is_applied() -> None:
     assert (picture.width, picture.height) == (40, 60)
     plain = np.asarray(drawn(1, 60, 40))
     assert np.array_equal(picture.pixels, np.rot90(plain, -1))
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_every_orientation_is_that_of_pillow(value: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    data = as_file(drawn(1, 60, 40), "PNG", exif=exif)
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(seen(data).pixels, expected)
+
+
+def test_an_exif_that_cannot_be_read_leaves_the_pixels() -> None:
+    for exif in (b"Exif\x00\x00rubbish", b"Exif\x00\x00MM\x00*\xff\xff\xff\xff"):
+        data = as_file(drawn(1, 60, 40), "JPEG", exif=exif)
+        assert seen(data).pixels.shape == (40, 60, 3)
 
 
 def test_transparent_parts_lie_on_white() -> None:

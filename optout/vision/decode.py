@@ -27,6 +27,16 @@ MAX_BYTES = 100_000_000
 MAX_PIXELS = 100_000_000  # 300 MB as RGB; a print at 600 dpi on A3 has 70 million
 MIN_SIDE = 16  # below this PDQ and geometry have nothing to look at
 MAX_PROFILE = 4_000_000  # bytes of a colour profile; press profiles have about 2 million
+ORIENTATION = 0x0112  # of EXIF: how a picture has to be turned; 1 is not at all
+TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 BACKGROUND = (255, 255, 255)  # under transparent parts: the page behind most pictures is white
 # What Pillow may open. Others reach programs of the system (EPS) or are no pictures of the web.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "JPEG2000", "ICO")
@@ -117,7 +127,7 @@ def _reason(error: Exception) -> str:
 
 
 def _decoded(data: bytes) -> Picture:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     notes: list[str] = []
     with Image.open(io.BytesIO(data), formats=_formats()) as image:
@@ -128,7 +138,8 @@ def _decoded(data: bytes) -> Picture:
             image.seek(0)
         image.load()
         rgb = _in_srgb(image, notes)
-        turned = ImageOps.exif_transpose(rgb)
+        turn = TURNS.get(_orientation(image, notes))
+        turned = rgb.transpose(Image.Transpose[turn]) if turn else rgb
         return Picture(np.asarray(turned, dtype=np.uint8).copy(), form, tuple(notes))
 
 
@@ -151,10 +162,9 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _in_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
-    """RGB pixels of sRGB, nothing transparent; the EXIF stays, for the orientation."""
+    """RGB pixels of sRGB, nothing transparent."""
     from PIL import Image
 
-    exif = image.getexif()
     flat = _eight_bits(image, notes)
     if "transparency" in flat.info or flat.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
         notes.append("transparent parts laid on white")
@@ -163,10 +173,17 @@ def _in_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
         colours = _profiled(flat.convert("RGB"), image, notes)
         ground = Image.new("RGB", flat.size, BACKGROUND)
         ground.paste(colours, mask=alpha)
-    else:
-        ground = _profiled(flat, image, notes)
-    ground.getexif().update(exif)
-    return ground
+        return ground
+    return _profiled(flat, image, notes)
+
+
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    """What the EXIF says of it; 1 where it cannot be read."""
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # an EXIF of strangers raises nearly anything, and the pixels are fine
+        notes.append("orientation not readable")
+        return 1
 
 
 def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -176,7 +193,7 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if not (image.mode in ("I", "F") or image.mode.startswith("I;")):
         return image
     notes.append("more than 8 bits a channel")
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
     top = 1.0 if image.mode == "F" and values.max() <= 1 else 65535.0
     top = 255.0 if image.mode == "I" and values.max() <= 255 else top
     return Image.fromarray(np.clip(values / top * 255, 0, 255).astype(np.uint8))

@@ -64,10 +64,12 @@ def references(seen: Sequence[Seen]) -> References:
     index = _index(sketches)
     telling = ~_recurring(index, sketches, owners)
     ends = np.cumsum([len(one) for one in found])
+    known = list(seen)
     for i, one, end in zip(usable, found, ends, strict=True):
-        seen[i].features = one.only(telling[end - len(one) : end])
+        kept = one.only(telling[end - len(one) : end])
+        known[i] = Seen(known[i].fingerprint, known[i].small, known[i].cache, kept)
     return References(
-        seen=tuple(seen),
+        seen=tuple(known),
         hashes=np.array(
             [np.packbits(bits_of(seen[i].fingerprint.pdq or "")) for i in usable], np.uint8
         ).reshape(-1, 32),

@@ -55,10 +55,6 @@ class Seen:
             self._features = cached_features(self.small, self.fingerprint.sha256, self.cache)
         return self._features
 
-    @features.setter
-    def features(self, kept: Features) -> None:
-        self._features = kept
-
 
 @dataclass(frozen=True, slots=True)
 class Movement:
