@@ -110,17 +110,34 @@ def _laid(picture: Grey, matrix: Matrix, size: tuple[int, int]) -> Grey:
 
 
 def _alike(one: Grey, two: Grey, inside: NDArray[np.uint8]) -> tuple[float, int]:
-    """Share of the blocks inside both pictures that correlate, and how many say anything."""
+    """Share of the blocks inside both pictures that correlate, and how many say anything.
+
+    A block counts by how much it shows in two directions: a straight line, such as the edge of
+    two framed pictures, correlates with any other line in its place.
+    """
     rows, columns = (n // BLOCK for n in one.shape)
-    blocks = [_blocks(part, rows, columns) for part in (one, two)]
     whole = _blocks(inside.astype(np.float32), rows, columns).mean(axis=1) > 0.95
+    blocks = [_blocks(part, rows, columns) for part in (one, two)]
     first, second = (part - part.mean(axis=1, keepdims=True) for part in blocks)
     deviations = [part.std(axis=1) for part in blocks]
     telling = whole & (np.maximum(*deviations) > FLAT)
     norm = np.maximum(deviations[0] * deviations[1], 1e-3)
-    correlation = (first * second).mean(axis=1) / norm
+    alike = (first * second).mean(axis=1) / norm > ALIKE
+    weight = np.maximum(*(_two_ways(part, rows, columns) for part in (one, two)))[telling]
     count = int(telling.sum())
-    return (float((correlation[telling] > ALIKE).mean()) if count else 0.0), count
+    return (float((alike[telling] * weight).sum() / weight.sum()) if count else 0.0), count
+
+
+def _two_ways(picture: Grey, rows: int, columns: int) -> Grey:
+    """Of each block the contrast across its weaker direction (structure tensor), in grey levels."""
+    import cv2
+
+    x = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
+    y = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    xx, yy, xy = (_blocks(part, rows, columns).mean(axis=1) for part in (x * x, y * y, x * y))
+    weaker = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    contrast: Grey = np.sqrt(np.maximum(weaker, 0)) + 1e-3
+    return contrast
 
 
 def _blocks(picture: Grey, rows: int, columns: int) -> Grey:
