@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from optout.vision import verify
 from optout.vision.compare_picture import compare_picture, form_matrix
@@ -201,6 +201,34 @@ def test_a_shared_stamp_does_not_make_a_copy() -> None:
     found = compare(look(as_file(one)), look(as_file(two)))
     assert found.inliers >= 6  # the stamp was seen …
     assert not found.is_copy  # … and is not taken for the picture
+
+
+def page(seed: int) -> Image.Image:
+    """A page of a book: another picture each time, in the same frame, over the same mark."""
+    sheet = Image.new("RGB", (450, 620), (252, 250, 246))
+    sheet.paste(drawn(seed, 280, 390), (85, 90))
+    draw = ImageDraw.Draw(sheet)
+    draw.rectangle((84, 89, 365, 480), outline=(20, 20, 20), width=3)
+    draw.text((90, 580), "Scanned by a library", fill=(90, 90, 90))
+    draw.text((290, 580), "Volume of another one", fill=(90, 90, 90))
+    return sheet
+
+
+def test_pages_of_one_layout_are_not_copies_of_each_other() -> None:
+    for other in (71, 72, 73):
+        assert not compare(look(as_file(page(70))), look(as_file(page(other)))).is_copy
+    again = look(edited(CALLED["jpeg 30"], page(70), 1))
+    assert compare(look(as_file(page(70))), again).is_copy
+
+
+@pytest.mark.xfail(
+    strict=True, reason="an ornament that fills half of two pictures is taken for the picture"
+)
+def test_a_large_shared_ornament_is_not_a_copy() -> None:
+    one, two = drawn(80, 600, 600), drawn(80, 600, 600)
+    for seed, picture in ((81, one), (82, two)):
+        picture.paste(drawn(seed, 420, 420), (90, 90))
+    assert not compare(look(as_file(one)), look(as_file(two))).is_copy
 
 
 def test_what_cannot_be_seen_is_told_and_not_judged() -> None:
