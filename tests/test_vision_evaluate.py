@@ -98,6 +98,19 @@ def test_an_edit_finds_its_reference_and_no_other(index: search.References, name
     assert [i for i, one in found if one.is_copy] == [3]
 
 
+def test_the_same_bytes_are_found_as_the_same_file(index: search.References) -> None:
+    assert [(i, one.verdict) for i, one in find(seen(5), index)] == [(5, "same file")]
+
+
+def test_the_exact_search_in_parts_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    sketches = np.random.default_rng(1).integers(0, 256, (500, 32), dtype=np.uint8)
+    whole = search._Exact(sketches)
+    distances, places = whole.search(sketches[:40], 5)
+    assert (places[:, 0] == np.arange(40)).all()
+    monkeypatch.setattr(search, "MATCHED_AT_ONCE", 70)
+    assert np.array_equal(whole.search(sketches[:40], 5)[0], distances)
+
+
 def test_a_stranger_finds_nothing(index: search.References) -> None:
     assert not [one for _, one in find(seen(99), index) if one.is_copy]
     assert find(look(b"<svg/>"), index) == []
@@ -114,13 +127,15 @@ def test_the_inverted_file_of_faiss_finds_what_the_exact_search_finds(
         assert [i for i, one in find(edit_of(3, name), quick) if one.is_copy] == [3]
 
 
-def test_files_without_pixels_and_plain_ones_are_never_found() -> None:
+def test_of_files_without_pixels_and_plain_ones_only_the_same_file_is_found() -> None:
     from PIL import Image
 
     plain = look(as_file(Image.new("RGB", (300, 200), (9, 90, 190))))
     index = references([look(b"<svg/>"), plain, seen(1)])
     assert [i for i, one in find(edit_of(1, "crop 50 %"), index) if one.is_copy] == [2]
-    assert find(plain, index) == []
+    assert [(i, one.verdict) for i, one in find(plain, index)] == [(1, "same file")]
+    other = look(as_file(Image.new("RGB", (200, 300), (9, 90, 190))))
+    assert find(other, index) == []
     assert find(seen(1), references([])) == []
 
 

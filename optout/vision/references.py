@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optout.vision.features import Features, form
-from optout.vision.fingerprint import bits_of
+from optout.vision.fingerprint import Fingerprint, bits_of
 from optout.vision.verify import Comparison, Seen, by_geometry, by_hash, thresholds
 
 SKETCH = 256  # bits of a feature's sketch
@@ -27,6 +27,7 @@ SAME = 32  # sketches this near are the same thing seen twice
 RECURS = 4  # in so many unrelated references a feature is a stamp
 RELATED = 0.2  # references that share more of their features are versions of one picture
 EXACT_UP_TO = 10_000  # features; above, an inverted file of the sketches
+MATCHED_AT_ONCE = 200_000  # OpenCV's matcher counts no further than 2^18
 CANDIDATES = 6  # of each form
 LEAST_VOTES = 4
 
@@ -127,17 +128,29 @@ class _Exact:
         self.sketches = sketches
 
     def search(self, sought: Sketches, k: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        distances = np.full((len(sought), 0), SKETCH, np.int32)
+        places = np.full((len(sought), 0), -1, np.int64)
+        for start in range(0, len(self.sketches), MATCHED_AT_ONCE):
+            near = self._near(sought, start, k)
+            distances = np.concatenate((distances, near[0]), axis=1)
+            places = np.concatenate((places, near[1]), axis=1)
+            order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+            distances = np.take_along_axis(distances, order, axis=1)
+            places = np.take_along_axis(places, order, axis=1)
+        return distances, places
+
+    def _near(self, sought: Sketches, start: int, k: int) -> tuple[Any, Any]:
+        """The nearest k of one part of the sketches; -1 where the part has fewer."""
         import cv2
 
-        k = min(k, len(self.sketches))
-        distances = np.full((len(sought), max(k, 1)), SKETCH, np.int32)
-        places = np.full((len(sought), max(k, 1)), -1, np.int64)
-        if k and len(sought):
-            found = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(sought, self.sketches, k)
-            for row, matches in enumerate(found):
-                for column, match in enumerate(matches):
-                    distances[row, column] = int(match.distance)
-                    places[row, column] = match.trainIdx
+        part = self.sketches[start : start + MATCHED_AT_ONCE]
+        distances = np.full((len(sought), k), SKETCH, np.int32)
+        places = np.full((len(sought), k), -1, np.int64)
+        found = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(sought, part, k) if len(sought) else ()
+        for row, matches in enumerate(found):
+            for column, match in enumerate(matches):
+                distances[row, column] = int(match.distance)
+                places[row, column] = start + match.trainIdx
         return distances, places
 
 
@@ -155,14 +168,13 @@ def _recurring(index: Any, sketches: Sketches, owners: NDArray[np.intp]) -> NDAr
         others.append(owners[places[row, column]])
     row, other = np.concatenate(rows), np.concatenate(others)
     mine = owners[row]
-    row, other, mine = (part[other != mine] for part in (row, other, mine))
-    pairs = np.unique(np.column_stack((row, other)), axis=0)
+    pairs = np.unique(np.column_stack((row, other))[other != mine], axis=0)
     row, other = pairs[:, 0], pairs[:, 1]
     mine = owners[row]
-    total = int(owners.max()) + 1
-    shared = np.bincount(mine * total + other, minlength=1)
-    of_mine = np.bincount(owners, minlength=total)
-    unrelated = shared[mine * total + other] < RELATED * of_mine[mine]
+    _, which, shared = np.unique(
+        mine * (owners.max() + 1) + other, return_inverse=True, return_counts=True
+    )
+    unrelated = shared[which] < RELATED * np.bincount(owners)[mine]
     counted = np.bincount(row[unrelated], minlength=len(sketches))
     return np.asarray(counted >= RECURS)
 
@@ -177,8 +189,13 @@ def by_hashes(query: Seen, of: References) -> list[tuple[int, Comparison]]:
     for one in forms:
         distance = np.bitwise_count(of.hashes ^ one).sum(axis=1, dtype=np.int32)
         near |= (distance <= limit) | (distance >= 256 - limit)
-    found = [(int(i), by_hash(of.seen[i].fingerprint, query.fingerprint)) for i in of.hashed[near]]
+    found = [(int(i), _hashed(of.seen[i].fingerprint, query.fingerprint)) for i in of.hashed[near]]
     return [(i, comparison) for i, comparison in found if comparison.is_copy]
+
+
+def _hashed(known: Fingerprint, query: Fingerprint) -> Comparison:
+    same = known.sha256 == query.sha256
+    return Comparison("same file", 1.0, "sha256") if same else by_hash(known, query)
 
 
 def votes(sought: Features, of: References) -> list[tuple[int, int]]:
