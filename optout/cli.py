@@ -38,6 +38,8 @@ COMMANDS = (
     "ledger",
     "audit",
     "lint",
+    "compare",
+    "evaluate",
     "urlkey",
     "members",
     "explore",

@@ -7,7 +7,8 @@ OptoutError
 ├── RequestError    a request list cannot be made
 ├── MembersError    a members file or an organisation's folder cannot be used
 ├── EmbeddingError  a model, its weights or a file of vectors cannot be used
-└── ProtectError    a protective change cannot be made or checked
+├── ProtectError    a protective change cannot be made or checked
+└── VisionError     pictures cannot be compared, or a library for it is missing
 """
 
 from __future__ import annotations
@@ -52,3 +53,7 @@ class ProtectError(OptoutError):
 
 class EmbeddingError(OptoutError):
     """A model, its weights or a file of vectors cannot be used."""
+
+
+class VisionError(OptoutError):
+    """Pictures cannot be compared, or a library for it is missing."""
