@@ -50,6 +50,11 @@ class Case:
     created: date
     names: tuple[str, ...] = ()
     contact: str = ""  # public contact, printed in letters
+    email: str = ""  # these four only where a letter's kind or recipient asks for them
+    phone: str = ""
+    address: str = ""  # postal
+    grounds: str = ""  # of an objection under the GDPR, in the artist's own words
+    language: str = ""  # of letters, e.g. "de"
     collecting_society: str = ""
     member_no: str = ""
     sites: tuple[str, ...] = ()  # absolute addresses of site roots
@@ -186,9 +191,31 @@ def create_case(
 
 _KEYS: dict[str, frozenset[str]] = {
     "": frozenset(
-        {"version", "case_id", "created", "demo", "artist", "where", "datasets", "history"}
+        {
+            "version",
+            "case_id",
+            "created",
+            "demo",
+            "artist",
+            "where",
+            "datasets",
+            "history",
+            "recipients",  # read by optout/requests/own.py
+        }
     ),
-    "artist": frozenset({"names", "contact", "collecting_society", "member_no"}),
+    "artist": frozenset(
+        {
+            "names",
+            "contact",
+            "collecting_society",
+            "member_no",
+            "email",
+            "phone",
+            "address",
+            "grounds",
+            "language",
+        }
+    ),
     "where": frozenset({"sites", "hosts", "accounts"}),
     "datasets": frozenset({"search"}),
     "history": frozenset({"index", "data", "table_paths"}),
@@ -225,6 +252,11 @@ def _case(folder: Path, path: Path, data: dict[str, Any]) -> Case:
         created=created if isinstance(created, date) else date(1970, 1, 1),
         names=_strings(path, artist, "names"),
         contact=_string(path, artist, "contact"),
+        email=_string(path, artist, "email"),
+        phone=_string(path, artist, "phone"),
+        address=_string(path, artist, "address"),
+        grounds=_string(path, artist, "grounds"),
+        language=_string(path, artist, "language"),
         collecting_society=_string(path, artist, "collecting_society"),
         member_no=_string(path, artist, "member_no"),
         sites=_strings(path, where, "sites"),
