@@ -159,7 +159,7 @@ def _told(files: Files) -> Iterator[tuple[str, str]]:
     for pattern, what in _SAID:
         found = [name for name in sorted(files) if fnmatch(name, pattern)]
         if found:
-            yield (found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}"), what
+            yield (", ".join(found) if len(found) < 3 else f"{found[0]} to {found[-1]}"), what
 
 
 def _head(prepared: Prepared, around: Surroundings, rows: int) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def draft(asked: RequestList, letter: Letter, files: dict[str, bytes]) -> bytes:
     if asked.recipient.channel == "mail" and asked.recipient.address:
         message["To"] = _address("", asked.recipient.address)
     message["Subject"] = f"{letter.subject[:_SUBJECT]} [{letter.reference}]"
-    message["Content-Language"] = letter.language.code
     message.set_content(letter.text, cte="quoted-printable")
+    message["Content-Language"] = letter.language.code
     for name in attached(files)[0]:
         main, sub = _TYPES[name.rsplit(".", 1)[-1]]
         message.add_attachment(files[name], maintype=main, subtype=sub, filename=name)
@@ -62,4 +62,4 @@ def _boundary(letter: Letter, files: dict[str, bytes]) -> str:
     content = hashlib.sha256(letter.text.encode("utf-8", "replace"))
     for name in sorted(files):
         content.update(hashlib.sha256(files[name]).digest())
-    return "optout-" + content.hexdigest()
+    return "optout-" + content.hexdigest()[:32]
