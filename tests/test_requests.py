@@ -255,7 +255,8 @@ def test_each_letter_asks_lists_dates_and_names_the_sender(all_letters: dict[str
         assert DAY in words
         assert "Mira Solberg" in words
         assert "studio@mira.example" in words
-        assert "first recorded 2026-10-02, last verified 2026-11-20" in words
+        said = "first recorded 2026-10-02, last verified 2026-11-20" in words
+        assert said == (not name.startswith("laion-gdpr"))  # a reservation is another kind's ground
     assert (
         "edition relaion2B-en-research-safe (relaion5b), file part-00007.parquet, row 1"
         in (all_letters["laion.txt"])

@@ -95,21 +95,22 @@ def _words(asked: RequestList, language: Language, on: Occasion) -> dict[str, An
     say, recipient = language.say, asked.recipient
     count = count_of(asked, language)
     items = asked.rows or asked.domains
+    facts = on.facts if asked.kind.signals else ()
     values = _values(asked, language, on)
     return {
         "language": language,
         "labelled": lambda key, value: say("letter.labelled", label=say(key), value=value),
         "sender": on.sender.said("name", language),
         "contact": _contact(asked, on.sender, language),
-        "to": recipient.name if not asked.host else say("letter.operator", host=asked.host),
+        "to": recipient.addressee if not asked.host else say("letter.operator", host=asked.host),
         "channel": _channel(recipient, language),
         "date": on.date,
         "reference": reference(on.case_id, on.date, asked),
         "subject": say("letter.subject_line", kind=say(f"kind.{asked.kind.id}"), count=count),
         "paragraphs": [_greeting(recipient, language)]
-        + [say(f"text.{name}", **values) for name in _chosen(asked, on.facts, values)],
-        "facts": [_fact(fact, language) for fact in on.facts[:FACTS]],
-        "more_facts": max(len(on.facts) - FACTS, 0),
+        + [say(f"text.{name}", **values) for name in _chosen(asked, facts, values)],
+        "facts": [_fact(fact, language) for fact in facts[:FACTS]],
+        "more_facts": max(len(facts) - FACTS, 0),
         "signature": f"/{on.sender.said('name', language)}/" if asked.kind.declares else "",
         "annex": say("letter.annex", count=count),
         "domains": asked.domains if asked.rows else (),
@@ -192,20 +193,34 @@ def _fact(fact: Fact, language: Language) -> str:
 def _entries(asked: RequestList, language: Language) -> Iterator[dict[str, Any]]:
     if not asked.rows:
         yield from ({"where": domain, "fields": []} for domain in asked.domains[:ENTRIES])
-    for row in asked.rows[:ENTRIES]:
-        yield {"where": _where(row, language), "fields": _fields(asked, row, language)}
+    entry = _copy if asked.kind.copies else _listed
+    yield from (entry(asked, row, language) for row in asked.rows[:ENTRIES])
 
 
-def _fields(asked: RequestList, row: Row, language: Language) -> list[tuple[str, str]]:
+def _listed(asked: RequestList, row: Row, language: Language) -> dict[str, Any]:
+    """An entry of a data set: where it is listed comes first."""
     fields = {
         "repository": _repository(asked, row, language),
         "sample_id": _short(row["sample_id"], _CAPTION, language),
-        "work": _short(row["work_title"], _CAPTION, language) if asked.kind.copies else "",
         "address": _short(row["url"], _ADDRESS, language),
         "caption": _short(row["caption"], _CAPTION, language),
         "original": _short(row["image_url"], _ADDRESS, language),
         "page": _short(row["page_url"], _ADDRESS, language) if asked.recipient.copies else "",
     }
+    return {"where": _where(row, language), "fields": _given(fields, language)}
+
+
+def _copy(asked: RequestList, row: Row, language: Language) -> dict[str, Any]:
+    """A copy of a picture: the data set through which it was found is not its host's concern."""
+    fields = {
+        "work": _short(row["work_title"], _CAPTION, language),
+        "original": _short(row["image_url"], _ADDRESS, language),
+        "page": _short(row["page_url"], _ADDRESS, language),
+    }
+    return {"where": _short(row["url"], _ADDRESS, language), "fields": _given(fields, language)}
+
+
+def _given(fields: dict[str, str], language: Language) -> list[tuple[str, str]]:
     return [(language.say(f"entry.{key}"), text) for key, text in fields.items() if text]
 
 

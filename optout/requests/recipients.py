@@ -38,6 +38,7 @@ class Kind:
     confirm: bool = False
     copies: bool = False
     reserved: bool = False
+    signals: bool = False
     declares: tuple[str, ...] = ()
 
 
@@ -97,6 +98,11 @@ class Recipient:
     def copies(self) -> bool:
         """Whether its lists are about copies elsewhere, not about rows of a data set of links."""
         return bool(self.place or self.hosts)
+
+    @property
+    def addressee(self) -> str:
+        """Its name in a letter: what stands in brackets tells destinations apart for the user."""
+        return self.name.partition(" (")[0]
 
     def covers(self, dataset: str | None, edition: str | None) -> bool:
         """Whether it can act on rows of this data set or edition.

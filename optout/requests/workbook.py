@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optout.requests.formats import CSV_COLUMNS
-from optout.requests.plain import cell
+from optout.requests.plain import cell, clean
 from optout.requests.select import Row
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
 
 def _free(title: str, names: set[str]) -> str:
     """A sheet's name that Excel takes and that is not in use; it ignores case."""
-    plain = _NOT_IN_NAME.sub("-", title).strip("'") or "list"
-    number, name = 1, plain[:_NAME]
+    plain = _NOT_IN_NAME.sub("-", clean(title)).strip("' ") or "list"
+    number, name = 1, plain[:_NAME].rstrip("' ")
     while name.casefold() in names:
         number += 1
         ending = f" {number}"
-        name = plain[: _NAME - len(ending)] + ending
+        name = plain[: _NAME - len(ending)].rstrip("' ") + ending
     names.add(name.casefold())
     return name
