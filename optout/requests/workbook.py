@@ -13,16 +13,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from optout.requests.formats import CSV_COLUMNS
-from optout.requests.plain import cell, clean
+from optout.requests.plain import cell
 from optout.requests.select import Row
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
-# Excel's limits: rows of a sheet, characters of a sheet's name, characters that must not be in it.
+# Excel's limits: rows of a sheet, characters of a sheet's name, a name that it keeps for itself.
 ROWS = 1_048_576
 _NAME = 31
-_NOT_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_TAKEN = "history"
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._ -]+")  # folders have no other characters
 _WIDTHS = {"original_url": 40, "match_url": 40, "page_url": 40, "caption": 40, "notes": 40}
 _OPTIONS = {
     "constant_memory": True,
@@ -41,7 +42,7 @@ def workbook(sheets: Iterable[tuple[str, list[Row]]], made: datetime) -> bytes:
     with Workbook(out, _OPTIONS) as book:
         # The library stamps its files inside the archive with 1980; this is the other clock.
         book.set_properties({"created": made.replace(tzinfo=None), "title": "Request lists"})
-        names: set[str] = set()
+        names = {_TAKEN}
         for title, rows in sheets:
             for part in _parts(rows):
                 _sheet(book, _free(title, names), part)
@@ -73,11 +74,11 @@ def _parts(rows: list[Row]) -> Iterator[list[Row]]:
 
 def _free(title: str, names: set[str]) -> str:
     """A sheet's name that Excel takes and that is not in use; it ignores case."""
-    plain = _NOT_IN_NAME.sub("-", clean(title)).strip("' ") or "list"
-    number, name = 1, plain[:_NAME].rstrip("' ")
+    plain = _NOT_IN_NAME.sub("-", title).strip() or "list"
+    number, name = 1, plain[:_NAME]
     while name.casefold() in names:
         number += 1
         ending = f" {number}"
-        name = plain[: _NAME - len(ending)].rstrip("' ") + ending
+        name = plain[: _NAME - len(ending)] + ending
     names.add(name.casefold())
     return name
