@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
-from datetime import date
+import sys
+from contextlib import closing
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from itertools import product
 from pathlib import Path
@@ -22,10 +26,11 @@ from hypothesis import strategies as st
 from crawler.render.browser import chromium
 from optout.case import Case
 from optout.cli import main
-from optout.decisions import confirm
+from optout.decisions import confirm, decisions
 from optout.errors import CaseError, RequestError
 from optout.requests import write_requests
 from optout.requests.batches import batches
+from optout.requests.declared import declarations, declare
 from optout.requests.forms import content, form
 from optout.requests.language import language, language_of, languages, problems
 from optout.requests.letters import Letter, Occasion, letter
@@ -37,6 +42,7 @@ from optout.requests.signals import Fact
 from optout.requests.wording import wording
 from tests.request_case import CDN, SITE, crawled, every_kind, make_case, match, matched
 
+ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "requests" / "letters"
 LANGUAGES = ("en", "de", "fr")
 
@@ -363,6 +369,76 @@ def test_only_the_user_says_who_a_picture_shows(case: Case) -> None:
     assert not [p for p in write_requests(case).written if p.kind.startswith("gdpr")]
     more = write_requests(case, shows_me=True, to=["laion-gdpr:gdpr_access"])
     assert {p.folder.name for p in more.written} >= {"laion-gdpr", "laion-gdpr_gdpr_access"}
+
+
+def test_a_match_that_may_enter_nothing_shows_nobody(case: Case) -> None:
+    with pytest.raises(RequestError, match="no match m-0000000000000006 may enter a request"):
+        write_requests(case, shown_in=[f"m-{6:016x}"])
+
+
+def test_a_declaration_stays_with_its_date(case: Case) -> None:
+    name, now = "host_dsa_notice-repost.example", datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+    confirm(case, [f"m-{3:016x}"])
+    write_requests(case, to=["host:dsa_notice"], declare=[name], now=now)
+    said = declarations(case)[name]
+
+    assert (said.kind, said.declared_at) == ("dsa_notice", "2026-11-21T09:00:00+00:00")
+    assert said.statements == "not_authorised dsa_good_faith"
+    place = next(p for p in write_requests(case).written if p.folder.name == name)
+    manifest = json.loads((place.folder / "manifest.json").read_text("ascii"))
+    assert (manifest["draft"], manifest["declared_at"]) == (False, said.declared_at)
+    with closing(sqlite3.connect(case.decisions)) as database:
+        for change in ("DELETE FROM declaration", "UPDATE declaration SET covers = ''"):
+            with pytest.raises(sqlite3.IntegrityError, match="only added"):
+                database.execute(change)
+    assert decisions(case)[f"m-{3:016x}"].verdict == "confirmed"
+
+
+def test_a_declaration_is_made_before_any_decision(case: Case) -> None:
+    assert declarations(case) == {}
+    declare(case, "x", "dsa_notice", ["r-1"], ["dsa_good_faith"])
+    assert decisions(case) == {}
+    confirm(case, ["m-1"])
+    assert set(declarations(case)) == {"x"}
+
+
+def test_two_programs_declare_at_once(case: Case) -> None:
+    code = (
+        "import sys; from pathlib import Path; from optout.case import load_case; "
+        "from optout.requests.declared import declare; case = load_case(Path(sys.argv[1]))\n"
+        "for n in range(20): declare(case, f'{sys.argv[2]}{n}', 'dsa_notice', ['r'], ['s'])"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(case.folder), who], cwd=ROOT)
+        for who in "ab"
+    ]
+    assert [one.wait(120) for one in both] == [0, 0]
+    assert len(declarations(case)) == 40
+
+
+def test_a_registry_gets_lists_and_no_letter(case: Case) -> None:
+    folder = write_requests(case, to=["spawning"]).folder / "spawning"
+    names = {path.name for path in folder.iterdir()}
+
+    assert {"urls.txt", "domains.txt", "requests.csv"} <= names
+    assert not {"letter.txt", "mail.eml"} & names
+    assert "there is no letter" in (folder / "README.txt").read_text("utf-8")
+
+
+def test_the_list_of_destinations_says_what_to_expect(
+    case: Case, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["requests", "--case", str(case.folder), "--list", "--json"]) == 0
+    there = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [one["destination_id"] for one in there] == list(recipients())
+    assert {"name", "role", "kinds", "channel", "address", "by_default", "effect", "effect_note",
+            "effect_source", "confidence", "checked", "publishes"} <= there[0].keys()  # fmt: skip
+    assert main(["requests", "--case", str(case.folder), "--list"]) == 0
+    out = capsys.readouterr().out
+    assert "laion*: LAION e.V. · courtesy_removal · no known effect (https://laion.ai/faq" in out
+    assert "contact please check" in out
+    assert not case.requests.exists()
 
 
 def test_a_complaint_needs_a_reservation_that_was_seen(tmp_path: Path, case: Case) -> None:

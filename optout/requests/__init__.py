@@ -111,11 +111,21 @@ def _planned(
 
     known = recipients_of(case)
     material = gather(case)
+    if not isinstance(shows_me, bool):
+        _refuse_unknown(material, shows_me)
     found = facts(material.headers, material.robots, material.own)
     societies = tuple(r for r in known.values() if r.society)
     chosen = choose(to, known) + _declared_before(case, known)
     planned = plan(material, known, chosen, facts=found, shows_me=shows_me)
     return Surroundings(case, material, found, societies), planned
+
+
+def _refuse_unknown(material: Material, match_ids: frozenset[str]) -> None:
+    if unknown := sorted(match_ids - {row["match_id"] for row in material.rows}):
+        raise RequestError(
+            f"no match {', '.join(unknown[:3])} may enter a request",
+            "a lead or a text has to be confirmed first: optout confirm MATCH_ID",
+        )
 
 
 def _declared_before(case: Case, known: dict[str, Recipient]) -> list[Chosen]:

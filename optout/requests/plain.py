@@ -45,7 +45,7 @@ def cell(value: Any, other: str = ";") -> Any:
     """
     if value is None:
         return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _harmless(value, other):
         return value
     cut = f" … (cut, {len(value)} characters)" if len(value) > _CELL else ""
     text = clean(value[:_CELL])
@@ -53,6 +53,17 @@ def cell(value: Any, other: str = ";") -> Any:
         text = _AFTER[other].sub(r"\1'", text)
     text += cut
     return "'" + text if _FORMULA.match(value) or _FORMULA.match(text) else text
+
+
+def _harmless(text: str, other: str) -> bool:
+    """Whether a text is safe at first sight, as nearly every cell is."""
+    return (
+        text[:1].isalnum()
+        and text.isascii()
+        and text.isprintable()
+        and other not in text
+        and len(text) <= _CELL
+    )
 
 
 def clean(text: str) -> str:
