@@ -139,15 +139,17 @@ def _declared_before(case: Case, known: dict[str, Recipient]) -> list[Chosen]:
             f"{recipient.id}:{said.kind}"
             for recipient in known.values()
             for said in notices
-            if said.kind in recipient.kinds and _is_of(said.notice, recipient.id, said.kind)
+            if said.kind in recipient.kinds and _is_of(said.notice, recipient, said.kind)
         ],
         known,
     )
 
 
-def _is_of(notice: str, recipient: str, kind: str) -> bool:
-    names = (recipient, f"{recipient}_{kind}")
-    return notice in names or notice.startswith(f"{recipient}_{kind}-")
+def _is_of(notice: str, recipient: Recipient, kind: str) -> bool:
+    """Whether a folder's name is that of this destination and kind (RequestList.folder)."""
+    usual = recipient.kinds[0] == kind
+    name = recipient.id if usual else f"{recipient.id}_{kind}"
+    return notice == name or (bool(recipient.place) and notice.startswith(f"{name}-"))
 
 
 def _declare(case: Case, planned: Plan, named: Iterable[str], now: datetime | None) -> None:
