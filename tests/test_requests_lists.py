@@ -24,10 +24,10 @@ from crawler.render.browser import chromium
 from optout.case import Case
 from optout.requests import workbook as workbook_module
 from optout.requests import write_requests
+from optout.requests.annex import repository
 from optout.requests.batches import batches, lists
 from optout.requests.formats import CSV_COLUMNS, requests_csv
 from optout.requests.forms import _HOLDS
-from optout.requests.letters import repository
 from optout.requests.own import _FORM_HOLDS
 from optout.requests.plain import plain_url
 from optout.requests.recipients import (

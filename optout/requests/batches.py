@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from optout.requests.letters import repository
+from optout.requests.annex import repository
 from optout.requests.plain import clean, plain_url
 from optout.requests.recipients import Recipient
 from optout.requests.select import Row

@@ -8,7 +8,6 @@ Of what a letter is made is letters.toml; its words are languages/.
 from __future__ import annotations
 
 import hashlib
-import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,21 +15,19 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from optout.requests.annex import ENTRIES, entries
 from optout.requests.language import Language
 from optout.requests.plain import clean
 from optout.requests.plan import RequestList
 from optout.requests.recipients import Recipient, table
-from optout.requests.select import Row
 from optout.requests.sender import Sender
 from optout.requests.signals import Fact
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-ENTRIES = 200  # printed in a letter; the lists have all of them
 FACTS = 12  # signals printed in a letter
-_CAPTION = 200  # characters of a caption printed in a letter
-_ADDRESS = 2000  # of an address; longer ones stand in the lists
+_ORIGIN = 200  # characters of the address of a host
 _WIDTH = 78
 
 
@@ -114,7 +111,7 @@ def _words(asked: RequestList, language: Language, on: Occasion) -> dict[str, An
         "signature": f"/{on.sender.said('name', language)}/" if asked.kind.declares else "",
         "annex": say("letter.annex", count=count),
         "domains": asked.domains if asked.rows else (),
-        "entries": list(_entries(asked, language)),
+        "entries": list(entries(asked, language)),
         "more_entries": max(len(items) - ENTRIES, 0),
     }
 
@@ -183,84 +180,11 @@ def _fact(fact: Fact, language: Language) -> str:
         statement = language.say(fact.text, **values)
     return language.say(
         "signal.line",
-        origin=clean(fact.origin[:_CAPTION]),
+        origin=clean(fact.origin[:_ORIGIN]),
         statement=statement,
         first=fact.first_seen,
         last=fact.last_seen,
     )
-
-
-def _entries(asked: RequestList, language: Language) -> Iterator[dict[str, Any]]:
-    if not asked.rows:
-        yield from ({"where": domain, "fields": []} for domain in asked.domains[:ENTRIES])
-    entry = _copy if asked.kind.copies else _listed
-    yield from (entry(asked, row, language) for row in asked.rows[:ENTRIES])
-
-
-def _listed(asked: RequestList, row: Row, language: Language) -> dict[str, Any]:
-    """An entry of a data set: where it is listed comes first."""
-    fields = {
-        "repository": _repository(asked, row, language),
-        "sample_id": _short(row["sample_id"], _CAPTION, language),
-        "address": _short(row["url"], _ADDRESS, language),
-        "caption": _short(row["caption"], _CAPTION, language),
-        "original": _short(row["image_url"], _ADDRESS, language),
-        "page": _short(row["page_url"], _ADDRESS, language) if asked.recipient.copies else "",
-    }
-    return {"where": _where(row, language), "fields": _given(fields, language)}
-
-
-def _copy(asked: RequestList, row: Row, language: Language) -> dict[str, Any]:
-    """A copy of a picture: the data set through which it was found is not its host's concern."""
-    fields = {
-        "work": _short(row["work_title"], _CAPTION, language),
-        "original": _short(row["image_url"], _ADDRESS, language),
-        "page": _short(row["page_url"], _ADDRESS, language),
-    }
-    return {"where": _short(row["url"], _ADDRESS, language), "fields": _given(fields, language)}
-
-
-def _given(fields: dict[str, str], language: Language) -> list[tuple[str, str]]:
-    return [(language.say(f"entry.{key}"), text) for key, text in fields.items() if text]
-
-
-def _where(row: Row, language: Language) -> str:
-    edition = row["edition"] or row["dataset"]
-    name = f"{edition} ({row['dataset']})" if row["dataset"] not in (None, edition) else edition
-    file, number = row["dataset_file"], row["dataset_row"]
-    return clean(language.say("entry.where", edition=name, file=file, row=number))
-
-
-def _repository(asked: RequestList, row: Row, language: Language) -> str:
-    if not asked.recipient.names_repository:
-        return ""
-    return repository(row["edition"]) or language.say("blank.repository")
-
-
-def repository(edition: str | None) -> str:
-    """The repository that an edition is published in, as owner/name; "" where none is known.
-
-    >>> repository("relaion2B-en-research-safe")
-    'laion/relaion2B-en-research-safe'
-    """
-    return _repositories().get((edition or "").casefold(), "")
-
-
-@cache
-def _repositories() -> dict[str, str]:
-    """Repository of each edition that has one, by its name in lower case."""
-    from optout.datasets.editions import known
-
-    editions = (edition for dataset in known() for edition in dataset.editions)
-    found = ((e.name, re.match(r"hf://datasets/([^/]+/[^/]+)/", e.url)) for e in editions)
-    return {name.casefold(): match[1] for name, match in found if match}
-
-
-def _short(text: str | None, most: int, language: Language) -> str:
-    if not text:
-        return ""
-    cut = f" … ({language.say('count.characters', n=len(text))})" if len(text) > most else ""
-    return clean(text[:most]) + cut
 
 
 def render(template: str, words: dict[str, Any]) -> str:
