@@ -349,6 +349,8 @@ names = {names}          # as they may stand in captions, e.g. ["Mira Solberg"]
 contact = {contact}      # public contact for letters: agent, studio or P.O. box rather than home
 collecting_society = ""
 member_no = ""
+# If you like: language = "de" (of letters); email, phone, address (postal), grounds (of an
+# objection under the GDPR): printed only where a kind of letter or a form asks for them.
 
 [where]
 sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]

@@ -394,6 +394,13 @@ def test_a_declaration_stays_with_its_date(case: Case) -> None:
     assert decisions(case)[f"m-{3:016x}"].verdict == "confirmed"
 
 
+def test_nothing_is_declared_by_a_call_that_fails(case: Case) -> None:
+    confirm(case, [f"m-{3:016x}"])
+    with pytest.raises(RequestError, match="no letters in 'xx'"):
+        write_requests(case, to=["host:dsa_notice"], declare=["dsa_notice"], language="xx")
+    assert declarations(case) == {}
+
+
 def test_a_declaration_is_made_before_any_decision(case: Case) -> None:
     assert declarations(case) == {}
     declare(case, "x", "dsa_notice", ["r-1"], ["dsa_good_faith"])

@@ -92,6 +92,7 @@ def write_requests(
             "yours is named",
             "optout match --dataset SPEC   (optout datasets says how to get one)",
         )
+    prepare(case, planned, language)  # a wrong language is told before anything is recorded
     declare_notices(case, planned, declare, now)
     prepared = prepare(case, planned, language)
     before = request_ids(days(case)[-1]) if days(case) else frozenset()
