@@ -119,7 +119,7 @@ def match_cases(
     each = zip(cases, zip(artists, found.candidates, strict=True), before, strict=True)
     with closing(_small()) as connection:
         summaries = {
-            case.case_id: _finish(connection, case, theirs, found.counts, beside, ids)
+            case.case_id: _finish(connection, case, theirs, (found.counts, beside), ids)
             for case, theirs, ids in each
         }
     if not found.damaged:
@@ -185,8 +185,7 @@ def _finish(
     connection: duckdb.DuckDBPyConnection,
     case: Case,
     found: tuple[Artist, pa.Table],
-    counts: Sequence[FileCount],
-    beside: Beside,
+    told: tuple[Sequence[FileCount], Beside],
     before: set[str],
 ) -> MatchSummary:
     """What was found for one case → its matches/."""
@@ -196,7 +195,7 @@ def _finish(
     with case_within(connection, case):
         read_once(connection)
         tables = _derive(connection, case, *found)
-    summary = summarise(case, found[0], counts, tables, beside)
+    summary = summarise(case, found[0], told[0], tables, told[1])
     write(case, tables, summary)
     now = set(tables["matches"]["match_id"].to_pylist())
     return MatchSummary(case.matches, summary, before != now)
