@@ -26,6 +26,8 @@ COMMANDS = (
     "confirm",
     "reject",
     "requests",
+    "evidence",
+    "register",
     "report",
     "protect",
     "show",

@@ -40,6 +40,13 @@ def command(name: str) -> click.Command:
     return found
 
 
+def flags(name: str) -> set[str]:
+    """The options of a command and of those it holds."""
+    found = command(name)
+    held = list(found.commands.values()) if isinstance(found, click.Group) else []
+    return {f for one in (found, *held) for p in one.params for f in (*p.opts, *p.secondary_opts)}
+
+
 def commands_in(text: str) -> Iterator[list[str]]:
     """The `optout …` lines of code blocks and code spans, as words."""
     for block in re.findall(r"```(?:sh|console|text)?\n(.*?)```", text, re.S):
@@ -64,7 +71,7 @@ def test_every_command_has_one_sentence_and_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_an_example_exist(name: str) -> None:
-    known = {flag for p in command(name).params for flag in (*p.opts, *p.secondary_opts)}
+    known = flags(name)
     for words in commands_in("```\n" + re.sub("(?m)^ +", "", command(name).help or "") + "\n```"):
         if words[:1] == [name]:
             assert {w for w in words if w.startswith("--")} <= known | {"--help"}
@@ -87,7 +94,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
         if not words or words[0].startswith("-") or not names or words[0] != names[0]:
             continue
         assert names[0] in COMMANDS, f"optout {' '.join(words)}"
-        options = {flag for p in command(names[0]).params for flag in (*p.opts, *p.secondary_opts)}
+        options = flags(names[0])
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= options | {"--help"}, f"optout {' '.join(words)}"
 

@@ -34,11 +34,17 @@ def _lines() -> Iterator[str]:
         command = _group.get_command(context, name)
         assert command is not None, name
         yield from _section(f"optout {name}", command, context)
+        if isinstance(command, click.Group):
+            inside = _context(name, command, context)
+            for held in command.list_commands(inside):
+                yield from _section(f"optout {name} {held}", command.commands[held], inside, "###")
 
 
-def _section(title: str, command: click.Command, parent: click.Context | None) -> Iterator[str]:
+def _section(
+    title: str, command: click.Command, parent: click.Context | None, level: str = "##"
+) -> Iterator[str]:
     context = _context(title.rpartition(" ")[2], command, parent)
-    yield f"## {title}"
+    yield f"{level} {title}"
     yield ""
     yield "```"
     # Options that come and go with the machine's settings would make the page differ.
