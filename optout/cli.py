@@ -28,6 +28,7 @@ COMMANDS = (
     "requests",
     "evidence",
     "register",
+    "prove",
     "report",
     "protect",
     "show",

@@ -11,6 +11,7 @@ from typing import Any
 
 from crawler.policy import MAX_IMAGE_BYTES, MAX_PAGE_BYTES, Reach
 from optout.case import Case
+from optout.control import proofs
 from optout.evidence_pack import contents
 from optout.evidence_pack.compare import side_by_side
 from optout.evidence_pack.custody import TIMESTAMP, custody
@@ -145,6 +146,7 @@ def _records(case: Case, what: About, told: list[Row], left_out: list[str]) -> d
         "rows.json": contents.json_bytes(contents.rows(what)),
         "requests.json": contents.json_bytes(contents.requests(what)),
         "left_out.json": contents.json_bytes(left_out),
+        "proofs.json": contents.json_bytes([proof.sentence for proof in proofs(case)]),
     }
 
 
