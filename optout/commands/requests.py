@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.commands.options import case_option, json_option, note, the_case, wrote
+from optout.commands.options import case_option, json_option, note, printable, the_case, wrote
 
 if TYPE_CHECKING:
+    from optout.case import Case
     from optout.requests import RequestSummary
 
 _SHOWN = 20  # hosts of reposts named one by one for people
@@ -40,9 +41,11 @@ def command(case_folder: Path | None, as_json: bool, shows_me: bool, exit_code: 
     """
     from optout.requests import write_requests
 
-    summary = write_requests(the_case(case_folder), shows_me=shows_me)
+    case = the_case(case_folder)
+    summary = write_requests(case, shows_me=shows_me)
     (_print_json if as_json else _print)(summary)
     _notes(summary)
+    _note_asked(case)
     if summary.written:
         wrote(summary.folder, "read README.txt in each folder, then optout report")
     return 3 if exit_code and summary.changed else 0
@@ -60,6 +63,14 @@ def _print(summary: RequestSummary) -> None:
         click.echo(f"and {len(summary.written) - _SHOWN} more in {summary.folder}")
     for _, name, why in summary.left_out:
         click.echo(f"{name}: nothing written, {why}")
+
+
+def _note_asked(case: Case) -> None:
+    """What recipients have already: new lists leave it out."""
+    from optout.register.again import told
+
+    for line in told(case):
+        note(f"left out · {printable(line)}")
 
 
 def _print_json(summary: RequestSummary) -> None:

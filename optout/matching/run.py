@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
 from optout.matching.lookups import lookups
-from optout.matching.stored import previous_ids, write
+from optout.matching.stored import earlier, previous_ids, write
 from optout.matching.summary import MatchSummary, summarise
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def match_case(
     finally:
         connection.close()
     summary = summarise(case, artist, found.counts, tables)
+    tables |= earlier(case, summary)
     write(case, tables, summary)
     return MatchSummary(
         case.matches, summary, before != set(tables["matches"]["match_id"].to_pylist())

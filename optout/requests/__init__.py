@@ -61,6 +61,8 @@ def write_requests(case: Case, *, shows_me: bool = False) -> RequestSummary:
     letter is written. Raises RequestError when no data set was searched and no domain can be
     listed, CaseError when the case cannot be read.
     """
+    from optout.register.again import not_again
+    from optout.requests.formats import request_id
     from optout.requests.manifest import days, request_ids, write_set
     from optout.requests.select import gather, plan
     from optout.requests.signals import facts
@@ -73,6 +75,7 @@ def write_requests(case: Case, *, shows_me: bool = False) -> RequestSummary:
             "yours is named",
             "optout match --dataset SPEC   (optout datasets says how to get one)",
         )
+    planned = not_again(case, planned, request_id)
     before = request_ids(days(case)[-1]) if days(case) else frozenset()
     found = facts(material.headers, material.robots, material.own)
     folders = _folders(case, planned, material, found)
