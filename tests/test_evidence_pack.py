@@ -213,6 +213,25 @@ def test_flagged_rows_and_withdrawn_editions_are_never_fetched(
     assert any(why in text for text in pack.left_out)
 
 
+def test_a_redirect_to_a_flagged_address_is_not_followed(case: Case, serve: Serve) -> None:
+    pages = {"/robots.txt": text(b""), "/bad.jpg": text(jpeg(1), "image/jpeg")}
+    server = Site(pages | {"/mine.jpg": (302, [("Location", "/bad.jpg")], b"")})
+    site = serve(server)
+    row = {"url": f"{site}/bad.jpg", "image_url": f"{site}/mine.jpg", "page_url": None}
+    fill(case, site, row | {"punsafe": 0.9})
+    pack = make_pack(case, [], ids(1), making())
+    assert "/mine.jpg" in server.asked and "/bad.jpg" not in server.asked
+    assert {row["outcome"] for row in pack.addresses} == {"not looked at", "out_of_scope"}
+
+
+def test_two_origins_of_one_host_keep_their_files_apart(case: Case, serve: Serve) -> None:
+    site = serve(artist())
+    row = {"url": f"{site}/fox.jpg", "page_url": None}
+    fill(case, site, row | {"image_url": f"{site.replace('http:', 'https:')}/fox.jpg"})
+    pack = make_pack(case, [], ids(1), making())
+    assert len(list(pack.folder.glob("site_files/*/robots.txt.exchange.txt"))) == 2
+
+
 def test_the_limit_is_kept_to_the_letter() -> None:
     assert not_looked_at({"punsafe": 0.4499}) is None
     assert not_looked_at({"punsafe": None, "nsfw": "UNSURE", "edition": "relaion400m"}) is None
@@ -413,6 +432,19 @@ def test_what_is_no_pack_is_told_in_one_sentence(tmp_path: Path, body: bytes) ->
     (tmp_path / "manifest.json").write_bytes(body)
     with pytest.raises(CaseError, match="is no evidence pack"):
         verify(tmp_path)
+
+
+def test_a_zip_that_promises_more_than_any_pack_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("p/manifest.json", manifest_bytes({}, {}))
+        archive.writestr("p/a", b"x")
+    body = bytearray(path.read_bytes())
+    at = body.rindex(b"PK\1\2")
+    body[at + 24 : at + 28] = (2**32 - 2).to_bytes(4, "little")
+    path.write_bytes(bytes(body))
+    with pytest.raises(CaseError, match="larger than any pack"):
+        verify(path)
 
 
 JSON = st.recursive(

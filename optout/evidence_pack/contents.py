@@ -49,7 +49,7 @@ def addresses(
         row: Row = {"number": number, "url": subject.url, "what": list(subject.roles)}
         row |= {"matches": list(subject.match_ids), "earlier": _earlier(seen.get(subject.url))}
         got = looking.answers.get(subject.url)
-        if got is None:
+        if subject.refused or got is None:
             told.append(row | {"outcome": "not looked at", "reason": subject.refused})
             continue
         name = f"{number:03}"
@@ -85,7 +85,7 @@ def site_files(looking: Looking) -> Files:
     """robots.txt and the files beside it: bodies as .txt, and the exchange of each."""
     files: Files = {}
     for place, answers in looking.files.items():
-        folder = f"site_files/{_plain(place_of(place))}"
+        folder = f"site_files/{_plain(place)}"
         for got in answers:
             name = _plain(got.url.removeprefix(place).strip("/"))
             files[f"{folder}/{name}.exchange.txt"] = _dump(got, looking.exchanges)

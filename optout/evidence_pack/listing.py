@@ -21,6 +21,7 @@ FORMAT = 1
 # What somebody else may put beside the manifest to date it.
 STAMPS = ("manifest.json.tsr", "manifest.json.ots")
 MOST_FILES = 10_000
+MOST_BYTES = 4 * 2**30  # of all files together; a zip can promise more than it holds
 _MAX_MANIFEST = 16 * 2**20
 _CHUNK = 2**20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -62,6 +63,8 @@ def verify(path: Path) -> Verified:
     """
     with _opened(path) as pack:
         members = pack.members()
+        if sum(member.size for member in members.values()) > MOST_BYTES:
+            raise CaseError(f"{path} is larger than any pack", "name what optout evidence wrote")
         manifest = members.pop(MANIFEST, None)
         if manifest is None or manifest.size > _MAX_MANIFEST:
             raise _no_pack(path)
@@ -113,7 +116,7 @@ def _opened(path: Path) -> Iterator[_Folder | _Zip]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield _Zip(archive)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         raise _no_pack(path) from error
 
 

@@ -24,7 +24,7 @@ from crawler.urls import host_of, origin, target
 from optout.fetch import Exchange, Fetched, fetch
 from optout.readers.verdicts import SiteFile, site_file
 
-MOST_BYTES = 256 * 2**20  # of all answers of one pack together
+MOST_BYTES = 128 * 2**20  # of all answers of one pack together
 PAUSE = 1.0  # seconds between two requests to a host
 Now = Callable[[], datetime]
 
@@ -36,6 +36,7 @@ class Looking:
     reach: Reach
     now: Now
     owned: frozenset[str] = frozenset()  # hosts whose robots.txt is recorded and not obeyed
+    refused: frozenset[str] = frozenset()  # addresses never asked for, by a redirect neither
     pause: float = PAUSE
     most_bytes: int = MOST_BYTES
     exchanges: list[Exchange] = field(default_factory=list)
@@ -61,6 +62,8 @@ class Looking:
 
     def obey(self, url: str) -> tuple[str, str] | None:
         """Why robots.txt keeps us from `url`; hosts the user owns are not obeyed."""
+        if url in self.refused:
+            return "out_of_scope", "it leads to an address that is not looked at"
         place = origin(url)
         file = self._rules(place)
         if file.outcome == "private_address":

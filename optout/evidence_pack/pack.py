@@ -66,7 +66,8 @@ def make_pack(
 
     making = making or Making()
     what, began = about(case, requests, match_ids), making.now()
-    looking = Looking(making.reach, making.now, making.owned, making.pause)
+    refused = frozenset(subject.url for subject in what.subjects if subject.refused)
+    looking = Looking(making.reach, making.now, making.owned, refused, making.pause)
     _look(looking, what, making.tell)
     shots, without = _shots(looking, what, making)
     told, files = contents.addresses(what, looking, _seen(case, what), without)
@@ -101,19 +102,18 @@ def _look(looking: Looking, what: About, tell: Callable[[str], None]) -> None:
 def _shots(
     looking: Looking, what: About, making: Making
 ) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Pictures of the pages, and of what stands at the listed addresses."""
+    """Pictures of the pages, then of what stands at the listed addresses."""
     urls = [
         subject.url
-        for subject in what.subjects
-        if (got := looking.answers.get(subject.url)) and got.outcome == "fetched"
+        for subject in sorted(what.subjects, key=lambda subject: not subject.page)
+        if (got := looking.answers.get(subject.url)) and got.outcome == "fetched" and got.body
         if subject.page or LISTED in subject.roles
     ]
     if not making.pictures:
         return {}, dict.fromkeys(urls, "none was asked for")
     if urls:
         making.tell("making screenshots")
-    refused = frozenset(subject.url for subject in what.subjects if subject.refused)
-    return screenshots(looking, urls, refused)
+    return screenshots(looking, urls)
 
 
 def _pictures(

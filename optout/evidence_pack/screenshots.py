@@ -30,10 +30,8 @@ def unable() -> str | None:
     return missing()
 
 
-def screenshots(
-    looking: Looking, urls: Iterable[str], refused: frozenset[str]
-) -> tuple[dict[str, bytes], dict[str, str]]:
-    """(PNG by address, reason by address without one). `refused` addresses are never loaded."""
+def screenshots(looking: Looking, urls: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """(PNG by address, reason by address without one)."""
     chosen = list(dict.fromkeys(urls))
     made: dict[str, bytes] = {}
     absent = dict.fromkeys(chosen[MOST:], f"a pack has {MOST} pictures at most")
@@ -52,7 +50,7 @@ def screenshots(
             )
             for url in chosen[:MOST]:
                 try:
-                    made[url] = _picture(browser, looking, url, refused)
+                    made[url] = _picture(browser, looking, url)
                 except Error as error:
                     absent[url] = f"the browser could not show it ({_first_line(error)})"
             browser.close()
@@ -61,11 +59,11 @@ def screenshots(
     return made, {url: why for url, why in absent.items() if url not in made}
 
 
-def _picture(browser: Any, looking: Looking, url: str, refused: frozenset[str]) -> bytes:
+def _picture(browser: Any, looking: Looking, url: str) -> bytes:
     page = browser.new_context(**context(), java_script_enabled=False, offline=False).new_page()
     try:
         page.set_default_timeout(SECONDS * 1000)
-        page.route("**/*", _supply(looking, looking.look(url).final_url, refused))
+        page.route("**/*", _supply(looking, looking.look(url).final_url))
         page.goto(looking.look(url).final_url, wait_until="load")
         height = min(int(page.locator("html").bounding_box()["height"]) + 1, MOST_HEIGHT)
         width = page.viewport_size["width"]
@@ -75,7 +73,7 @@ def _picture(browser: Any, looking: Looking, url: str, refused: frozenset[str]) 
         page.context.close()
 
 
-def _supply(looking: Looking, url: str, refused: frozenset[str]) -> Callable[[Any], None]:
+def _supply(looking: Looking, url: str) -> Callable[[Any], None]:
     """What answers the requests of one page."""
     end, parts = time.monotonic() + SECONDS, 0
     document = next(one for one in looking.answers.values() if one.final_url == url)
@@ -89,7 +87,7 @@ def _supply(looking: Looking, url: str, refused: frozenset[str]) -> Callable[[An
         parts += 1
         loaded = route.request.resource_type in _LOADED and route.request.method == "GET"
         enough = parts > MOST_PARTS or time.monotonic() > end
-        if asked is None or asked in refused or not loaded:
+        if asked is None or not loaded:
             route.abort()
         elif asked in looking.answers or not enough:
             _fulfil(route, looking.look(asked, _MAX_PART))

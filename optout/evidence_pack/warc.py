@@ -48,7 +48,8 @@ def _response(writer: WARCWriter, one: Exchange, number: int) -> Any:
     if one.address:
         said["WARC-IP-Address"] = one.address
     if not one.whole:
-        said["WARC-Truncated"] = "length"
+        # "length" where our limit ended it; a redirect's body is not read at all.
+        said["WARC-Truncated"] = "length" if one.body else "unspecified"
     first = f"HTTP/1.1 {one.status} {one.phrase}"
     lines = [(name, value) for name, value in one.lines if name.lower() not in _HOP_BY_HOP]
     return _record(writer, one.url, Head(first, lines), bytes(one.body), said)

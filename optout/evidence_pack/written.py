@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from optout.errors import CaseError
 
@@ -28,7 +28,8 @@ def write(folder: Path, files: dict[str, bytes], made_at: datetime) -> Path:
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-        beside_zip.write_bytes(zipped(folder.name, files, made_at))
+        with beside_zip.open("wb") as out:
+            pack(out, folder.name, files, made_at)
         beside.rename(folder)
         beside_zip.rename(archive)
     except OSError as error:
@@ -42,13 +43,12 @@ def write(folder: Path, files: dict[str, bytes], made_at: datetime) -> Path:
     return archive
 
 
-def zipped(name: str, files: dict[str, bytes], made_at: datetime) -> bytes:
-    """A zip of `files` in one folder `name`. The same files at the same time give the same bytes.
+def pack(out: BinaryIO, name: str, files: dict[str, bytes], made_at: datetime) -> None:
+    """Zip `files` in one folder `name`. The same files at the same time give the same bytes.
 
     Stored, not compressed: what is large in it is compressed already, and the page that verifies
     a pack can read it without a library.
     """
-    out = io.BytesIO()
     moment = made_at.astimezone(UTC).timetuple()[:6]
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for file, body in sorted(files.items()):
@@ -56,4 +56,3 @@ def zipped(name: str, files: dict[str, bytes], made_at: datetime) -> bytes:
             entry.create_system = 3  # Unix, whatever machine makes it
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, body)
-    return out.getvalue()
