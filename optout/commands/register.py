@@ -138,9 +138,8 @@ def set_(
 
     case = the_case(case_folder)
     chosen = _chosen(case_folder, requests)
-    kept = keep(case, chosen) if status == "sent" else []
     set_status(case, chosen, status, text, on=on, due=due)
-    for folder in kept:
+    for folder in keep(case, chosen) if status == "sent" else []:
         note(f"kept as it was sent: {folder}")
     ids = {one.request_id for one in chosen}
     for due_on, why in _due([one for one in standings(case) if one.request.request_id in ids]):

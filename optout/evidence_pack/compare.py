@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import TYPE_CHECKING
 
 from optout.report.thumbnails import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 EDGE = 480  # pixels of the longer side of each
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
@@ -31,7 +35,7 @@ def side_by_side(left: bytes, right: bytes) -> bytes | None:
     return out.getvalue()
 
 
-def _small(body: bytes):  # type: ignore[no-untyped-def]  # Pillow is imported where it is used
+def _small(body: bytes) -> Image.Image:
     from PIL import Image, ImageOps
 
     with warnings.catch_warnings():

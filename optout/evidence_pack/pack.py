@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,26 +63,20 @@ def make_pack(
     Rows flagged as unsafe and withdrawn editions are never fetched. Raises RequestError for an
     unknown request or match, CaseError where the case cannot be read or the pack not written.
     """
-    import hashlib
-
     making = making or Making()
     what, began = about(case, requests, match_ids), making.now()
     refused = frozenset(subject.url for subject in what.subjects if subject.refused)
+    refused = frozenset(subject.url for subject in what.subjects if subject.refused)
     looking = Looking(making.reach, making.now, making.owned, refused, making.pause)
     _look(looking, what, making.tell)
-    shots, without = _shots(looking, what, making)
-    told, files = contents.addresses(what, looking, _seen(case, what), without)
-    files |= {name: body for name, body in _pictures(what, looking, shots, told).items() if body}
-    ledger, no_ledger = contents.ledger(case, looking, what)
-    left_out = _left_out(what, told, no_ledger, without)
-    files |= contents.site_files(looking) | contents.certificates(looking.exchanges)
-    files |= {"ledger.jsonl": ledger} if ledger is not None else {}
-    files |= _records(case, what, told, left_out)
+    told, left_out, files = _files(case, what, looking, making)
     files[WARC] = warc(looking.exchanges, began)
-    ended = making.now()
-    by = making.by or ", ".join(case.names) or "not stated"
     log = custody(
-        by=by, command=making.command, began=began, ended=ended, exchanges=looking.exchanges
+        by=making.by or ", ".join(case.names) or "not stated",
+        command=making.command,
+        began=began,
+        ended=making.now(),
+        exchanges=looking.exchanges,
     )
     files["custody.json"] = contents.json_bytes(log)
     folder = case.folder / FOLDER / f"{what.name}-{began.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
@@ -89,6 +84,20 @@ def make_pack(
     archive = write(folder, files, began)
     digest = hashlib.sha256(files[MANIFEST]).hexdigest()
     return Pack(folder, archive, digest, tuple(told), tuple(left_out))
+
+
+def _files(
+    case: Case, what: About, looking: Looking, making: Making
+) -> tuple[list[Row], list[str], dict[str, bytes]]:
+    """(addresses.json, left_out.json, all files but the WARC, the custody log and the manifest)."""
+    shots, without = _shots(looking, what, making)
+    told, files = contents.addresses(what, looking, _seen(case, what), without)
+    files |= {name: body for name, body in _pictures(what, looking, shots, told).items() if body}
+    ledger, no_ledger = contents.ledger(case, looking, what)
+    left_out = _left_out(what, told, no_ledger, without)
+    files |= contents.site_files(looking) | contents.certificates(looking.exchanges)
+    files |= {"ledger.jsonl": ledger} if ledger is not None else {}
+    return told, left_out, files | _records(case, what, told, left_out)
 
 
 def _look(looking: Looking, what: About, tell: Callable[[str], None]) -> None:
