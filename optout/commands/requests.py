@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.case import Case
-from optout.commands.options import case_option, json_option, note, the_case, wrote
+from optout.commands.options import case_option, json_option, note, printable, the_case, wrote
 
 if TYPE_CHECKING:
+    from optout.case import Case
     from optout.requests import RequestSummary
 
 _SHOWN = 20  # hosts of reposts named one by one for people
@@ -78,6 +78,7 @@ def command(
     )
     (_print_json if as_json else _print)(summary)
     _notes(summary)
+    _note_asked(case)
     if summary.written:
         wrote(summary.folder, "read README.txt in each folder, then optout report")
     return 3 if exit_code and summary.changed else 0
@@ -128,6 +129,14 @@ def _print(summary: RequestSummary) -> None:
         click.echo(f"and {len(summary.written) - _SHOWN} more in {summary.folder}")
     for _, name, why in summary.left_out:
         click.echo(f"{name}: nothing written, {why}")
+
+
+def _note_asked(case: Case) -> None:
+    """What recipients have already: new lists leave it out."""
+    from optout.register.again import told
+
+    for line in told(case):
+        note(f"left out · {printable(line)}")
 
 
 def _print_json(summary: RequestSummary) -> None:

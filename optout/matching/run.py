@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optout.case import Case
 from optout.errors import CaseError
 from optout.matching.lookups import lookups
-from optout.matching.stored import previous_ids, write
+from optout.matching.stored import earlier, previous_ids, write
 from optout.matching.summary import Beside, MatchSummary, summarise
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def _finish(
         read_once(connection)
         tables = _derive(connection, case, *found)
     summary = summarise(case, found[0], told[0], tables, told[1])
+    tables |= earlier(case, summary)
     write(case, tables, summary)
     now = set(tables["matches"]["match_id"].to_pylist())
     return MatchSummary(case.matches, summary, before != now)

@@ -104,6 +104,7 @@ def write_requests(
 def _planned(
     case: Case, to: Iterable[str], shows_me: bool | frozenset[str]
 ) -> tuple[Surroundings, Plan]:
+    from optout.register.again import not_again
     from optout.requests.folders import Surroundings
     from optout.requests.notices import declared_before
     from optout.requests.own import recipients_of
@@ -119,7 +120,8 @@ def _planned(
     societies = tuple(r for r in known.values() if r.society)
     chosen = choose(to, known) + declared_before(case, known)
     planned = plan(material, known, chosen, facts=found, shows_me=shows_me)
-    return Surroundings(case, material, found, societies), planned
+    left = not_again(case, planned, lambda asked, subject: asked.request_id(subject))
+    return Surroundings(case, material, found, societies), left
 
 
 def _refuse_unknown(material: Material, match_ids: frozenset[str]) -> None:
