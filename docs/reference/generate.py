@@ -34,10 +34,6 @@ def _lines() -> Iterator[str]:
         command = _group.get_command(context, name)
         assert command is not None, name
         yield from _section(f"optout {name}", command, context)
-        if isinstance(command, click.Group):
-            inside = _context(name, command, context)
-            for held in command.list_commands(inside):
-                yield from _section(f"optout {name} {held}", command.commands[held], inside, "###")
 
 
 def _section(
