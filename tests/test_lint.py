@@ -526,3 +526,30 @@ def test_s06_compares_what_speaks_of_the_same_picture(folder: str, contradicts: 
 def test_s06_of_a_page_alone_contradicts_no_picture() -> None:
     songs = robots("User-agent: *\nContent-Usage: /music train-ai=y\nAllow: /")
     assert "S06" not in found_in(both(shown(FOX, "noai"), songs))
+
+
+# --- what Google's parser makes of a key by its beginning ---
+
+
+def test_r22_says_what_google_makes_of_it() -> None:
+    [finding] = the("R22", both(page(), robots("User-agent: *\nDisallowAITraining: /")))
+    assert "takes this line for “Disallow: /”" in finding.effect
+    assert "no harm" not in finding.effect
+    [other] = the("R22", robots("DisallowAITraining: /"))
+    assert "does no harm" in other.effect
+
+
+def test_r01_says_where_the_group_ends_for_google() -> None:
+    body = "User-agent: *\n{}\nUser-agent: GPTBot\nDisallow: /"
+    [finding] = the("R01", robots(body.format("DisallowAITraining: /")))
+    assert "and for Google" not in finding.effect
+    assert "Google's parser takes line 2 for a rule" in finding.effect
+    [other] = the("R01", robots(body.format("Content-Signal: ai-train=no")))
+    assert "By RFC 9309 and for Google everything" in other.effect
+
+
+def test_h04_speaks_of_images_where_one_answers() -> None:
+    [of_page] = the("H04", page("noindex"))
+    assert of_page.effect == "Search engines may leave this page out because of noindex."
+    [of_image] = the("H04", picture("noindex"))
+    assert "of an image's own answer" in of_image.effect
