@@ -96,8 +96,11 @@ class Starts:
 class Text:
     """Many texts one behind the other: an Arrow array of strings, no null among them."""
 
-    def __init__(self, data: Any, offsets: Any) -> None:
-        """`data`: bytes of all (uint8); `offsets`: where each begins, and where the last ends."""
+    def __init__(self, data: Any, offsets: Any, words: Any = None) -> None:
+        """`data`: bytes of all (uint8); `offsets`: where each begins, and where the last ends.
+
+        `words`: where words begin, but for the first of each text, when that is known.
+        """
         import numpy as np
 
         self.offsets = offsets - offsets[0]
@@ -106,6 +109,7 @@ class Text:
         self.bytes[:] = data[offsets[0] : offsets[-1]]
         self._bytes[-len(_PAD) :] = 0
         self._of_bytes: Bytes | None = None
+        self._words = words
 
     @classmethod
     def of(cls, array: pa.StringArray) -> Text:
@@ -144,15 +148,18 @@ class Text:
         """Where a letter or digit follows none, a sign beyond ASCII begins, an escape has ended."""
         import numpy as np
 
+        size, firsts = len(self.bytes), self.offsets[:-1]
+        if self._words is not None:
+            places = np.concatenate([self._words, firsts])
+            return places[places < size]
         kinds = self._kinds()
-        begins = np.empty(len(kinds), np.bool_)
+        begins = np.empty(size, np.bool_)
         np.greater(kinds[1:], kinds[:-1], out=begins[1:])
-        firsts = self.offsets[:-1]
-        begins[firsts[firsts < len(begins)]] = True
+        begins[firsts[firsts < size]] = True
         after = np.flatnonzero(self.bytes == ord("%")) + 3
-        begins[after[after < len(begins)]] = True
-        places: Places = np.flatnonzero(begins)
-        return places
+        begins[after[after < size]] = True
+        found: Places = np.flatnonzero(begins)
+        return found
 
     def words_at(self, places: Places) -> Words:
         """Eight bytes from each place on, as numbers without case."""
