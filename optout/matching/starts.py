@@ -57,10 +57,10 @@ class Starts:
                 raise ValueError(f"{beginning!r} has fewer than {SHORTEST} bytes")
             length = max(n for n in (*_SHORT, *_LONG) if n <= len(beginning))
             by_length.setdefault(length, set()).add(beginning[:length])
-        self._short = {n: _bits(*_numbers(found, 1)) for n, found in by_length.items() if n < 8}
+        self._short = {n: _bits(_numbers(found, n)[0]) for n, found in by_length.items() if n < 8}
         longer = {n: found for n, found in by_length.items() if n >= 8}
-        self._first = _bits(*_numbers({one[:8] for found in longer.values() for one in found}, 1))
-        self._whole = {n: _exact(found) for n, found in longer.items()}
+        self._first = _bits(_numbers({one[:8] for found in longer.values() for one in found}, 8)[0])
+        self._whole = {n: _exact(found, n) for n, found in longer.items()}
 
     def __bool__(self) -> bool:
         return bool(self._short or self._whole)
@@ -194,15 +194,13 @@ def _mixed(*words: Words) -> Words:
     return mixed
 
 
-def _numbers(beginnings: Iterable[bytes], words: int) -> list[Words]:
-    """The bytes of each beginning, in order, as so many numbers without case."""
+def _numbers(beginnings: set[bytes], length: int) -> list[Words]:
+    """Beginnings of so many bytes as rows of three numbers without case, one list for each."""
     import numpy as np
 
-    found = sorted(beginnings)
-    padded = b"".join(one[: 8 * words].ljust(8 * words, b"\0") for one in found)
-    table = np.frombuffer(padded, "<u8").reshape(-1, words) | np.uint64(_CASE)
-    masks = [np.array([_mask(len(one) - 8 * n) for one in found], np.uint64) for n in range(words)]
-    return [table[:, n] & masks[n] for n in range(words)]
+    padded = b"".join(one.ljust(24, b"\0") for one in beginnings)
+    table = np.frombuffer(padded, "<u8").reshape(-1, 3) | np.uint64(_CASE)
+    return [table[:, word] & _mask(length - 8 * word) for word in range(3)]
 
 
 def _bits(words: Words) -> Bits:
@@ -214,10 +212,10 @@ def _bits(words: Words) -> Bits:
     return bits
 
 
-def _exact(beginnings: set[bytes]) -> tuple[Bits, Words]:
+def _exact(beginnings: set[bytes], length: int) -> tuple[Bits, Words]:
     import numpy as np
 
-    hashes = np.unique(_mixed(*_numbers(beginnings, 3)))
+    hashes = np.unique(_mixed(*_numbers(beginnings, length)))
     return _bits(hashes), hashes
 
 
