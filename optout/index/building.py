@@ -168,7 +168,7 @@ def _make(
     from optout.index.tables import WEIGHTS, write_tables
 
     state = _begin(out, plan)
-    kinds = [*layout.TABLES, *(layout.CAPTION_TABLES if captions else ())][1:]
+    kinds = [*layout.TABLES, *(layout.CAPTION_TABLES if captions else ()), layout.BOUNDS][1:]
     steps = Steps(progress, {**weights, **{kind: WEIGHTS[kind] for kind in kinds}})
     with told(out):
         connection = bounded(memory, threads, state / "spill")
@@ -343,7 +343,15 @@ def table_files(out: Path, table: str) -> tuple[TableFile, ...]:
     def look(path: Path) -> TableFile:
         rows = pq.read_metadata(path).num_rows
         name = f"{table}/{path.name}"
-        return TableFile(name, rows, path.stat().st_size, layout.digest(path))
+        first = "" if table == layout.BOUNDS else _first(out, table, path)
+        return TableFile(name, rows, path.stat().st_size, layout.digest(path), first)
 
     with ThreadPoolExecutor(2) as pool:
-        return tuple(pool.map(look, sorted((out / table).glob("part-*.parquet"))))
+        return tuple(pool.map(look, sorted((out / table).glob("*.parquet"))))
+
+
+def _first(out: Path, table: str, path: Path) -> str:
+    import pyarrow.parquet as pq
+
+    bounds = out / layout.BOUNDS / f"{table}-{path.name.rpartition('-')[2]}"
+    return str(next(iter(pq.read_table(bounds)["first"].to_pylist()), ""))

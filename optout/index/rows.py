@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optout.database import parquet_view, quoted, relation, write_sorted
+from optout.database import parquet_view, quoted, relation
 from optout.datasets import DataFile
 from optout.index.hosts import encoders
 from optout.index.layout import ALWAYS, ROWS
 from optout.index.sources import damaged, dataset_view
-from optout.index.tables import GROUP, MEGABYTES, files_of, fresh, numbered
+from optout.index.tables import files_of, fresh, rows_of
 from optout.index.work import full
+from optout.index.writing import write_table
 from queries import read as read_query
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def merge_runs(
             _write(connection, select, columns, position, partial / "to")
             (partial / "to").rename(folder)
         folders.append(folder)
-        position += _rows_in(connection, folder)
+        position += rows_of(folder)
     return folders
 
 
@@ -86,21 +87,14 @@ def _piece(first: str, last: str | None) -> str:
     return f"SELECT * FROM rows WHERE {within} ORDER BY domain, site, file, dataset_row"  # noqa: S608
 
 
-def _rows_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
-    parquet_view(connection, "piece", files_of(folder), {"pos": "BIGINT"})
-    [(number,)] = connection.execute("SELECT count(*) FROM piece").fetchall()
-    return int(number)
-
-
 def _write(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     columns: Sequence[str],
-    position: int,
+    first: int,
     to: Path,
-) -> None:
-    """Write sorted rows to the folder `to`, numbered from `position`."""
+) -> int:
+    """Write sorted rows to the folder `to`, numbered from `first`; how many they are."""
     kept = ", ".join(f'"{name}"' for name in columns if name != "pos")
-    select = f"SELECT row_number() OVER () + {position - 1} AS pos, {kept} FROM ({query})"  # noqa: S608
-    write_sorted(connection, select, to, group=GROUP, megabytes=MEGABYTES)
-    numbered(to)
+    select = f"SELECT {kept} FROM ({query})"  # noqa: S608
+    return write_table(connection, select, "rows", to, first)

@@ -1,0 +1,149 @@
+"""What is asked of an index → its rows that may tie: row groups by their bounds, then exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from optout.database import relation
+from optout.index.bounds import begins_with
+from optout.index.layout import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from optout.index.asked import Asked
+    from optout.index.table import Table
+
+_SHORT = 7  # letters of the column that names are joined by
+_MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
+# What a search gets of a row, in this order.
+_COLUMNS = ("file", "dataset_row", "url", "md5", "sha256", "caption", "sample_id", "hash", "nsfw",
+            "license", "language", "phash", "similarity", "punsafe", "pwatermark", "aesthetic",
+            "width", "height", "file_width", "file_height")  # fmt: skip
+Ranges = list[tuple[str, str]]
+
+
+def positions(
+    connection: duckdb.DuckDBPyConnection, tables: dict[str, Table], asked: Asked
+) -> list[int]:
+    """Positions of the rows that the narrow tables tie to what is asked, in order."""
+    _register_asked(connection, asked)
+    names = relation(connection, "index_asked_names").to_arrow_table()
+    connection.register("asked_names", names)
+    wanted = {
+        "places": _hosts(asked),
+        "names": [begins_with(start) for start in names["start"].to_pylist()],
+        "parts": [(part, part) for part in sorted(set().union(*asked.parts))],
+        "hashes": [(value, value) for value in sorted(asked.hashes)],
+    }
+    for name, ranges in wanted.items():
+        connection.register(name, _near(tables[name], name, ranges))
+    found = relation(connection, "index_positions", most_names=_MOST_NAMES).fetchall()
+    if any(len(short) < _SHORT for short in names["short"].to_pylist()):
+        found += relation(connection, "index_short_names").fetchall()
+    return sorted({position for (position,) in found})
+
+
+def chosen(rows: Table, asked: Asked, positions: Sequence[int]) -> pa.Table:
+    """The rows on the hosts that are asked for and those at `positions`, in the source's order."""
+    import pyarrow as pa
+
+    groups = [*rows.with_keys(_hosts(asked)), *rows.with_rows(positions)]
+    wanted = set(positions)
+    found = [
+        _filled(part.filter(pa.array(_mask(part, places, asked, wanted))))
+        for places, part in rows.read(groups)
+    ]
+    schema = _schema()
+    table = pa.concat_tables(found) if found else schema.empty_table()
+    return table.sort_by([("file", "ascending"), ("dataset_row", "ascending")])
+
+
+def _hosts(asked: Asked) -> Ranges:
+    ranges = [begins_with(domain) for domain in sorted(asked.domains)]
+    return ranges + [(domain + site, domain + site) for domain, site in sorted(asked.sites)]
+
+
+def _near(table: Table, name: str, ranges: Ranges) -> pa.Table:
+    """The rows of a narrow table among which all are whose keys are in `ranges`."""
+    import pyarrow as pa
+
+    parts = [part for _, part in table.read(table.with_keys(ranges), list(TABLES[name]))]
+    if parts:
+        return pa.concat_tables(parts)
+    kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64()}
+    columns = {column: kinds[kind] for column, kind in TABLES[name].items()}
+    return pa.schema(columns.items()).empty_table()
+
+
+def _mask(
+    part: pa.Table, places: Sequence[range], asked: Asked, positions: set[int]
+) -> npt.NDArray[np.bool_]:
+    """Which rows of `part` are wanted: by host, or by position (a row without address by none)."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    at = np.concatenate([np.arange(one.start, one.stop) for one in places])
+    sites = pc.binary_join_element_wise(part["domain"], part["site"], "")
+    whole = pa.array(sorted(asked.domains), pa.string())
+    both = pa.array(sorted(domain + site for domain, site in asked.sites), pa.string())
+    mask = np.isin(at, np.fromiter(positions, np.int64, len(positions)))
+    mask |= pc.is_in(part["domain"], value_set=whole).to_numpy()
+    mask |= pc.is_in(sites, value_set=both).to_numpy()
+    return mask & pc.is_valid(part["url"]).to_numpy()
+
+
+def _filled(part: pa.Table) -> pa.Table:
+    """The columns a search gets; those that an index lacks are NULL."""
+    import pyarrow as pa
+
+    schema = _schema()
+    present = set(part.column_names)
+    return pa.table(
+        [
+            part[field.name] if field.name in present else pa.nulls(len(part), field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
+    return pa.schema(
+        [(name, kinds.get(TABLES["rows"][name], pa.string())) for name in _COLUMNS]
+    )
+
+
+def _register_asked(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
+    import pyarrow as pa
+
+    sites, sets = sorted(asked.sites), sorted(sorted(some) for some in asked.parts)
+    parts = [(number, part, len(some)) for number, some in enumerate(sets) for part in some]
+    text, number = pa.string(), pa.int64()
+    _register(connection, "asked_domains", {"domain": text}, zip(sorted(asked.domains)))
+    _register(connection, "asked_stems", {"stem": text}, zip(sorted(asked.stems)))
+    _register(connection, "asked_hashes", {"value": text}, zip(sorted(asked.hashes)))
+    _register(connection, "asked_sites", {"domain": text, "site": text}, sites)
+    kinds = {"asked": number, "part": text, "needed": number}
+    _register(connection, "asked_parts", kinds, parts)
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    kinds: dict[str, Any],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    import pyarrow as pa
+
+    found = list(rows)
+    columns = [[row[place] for row in found] for place in range(len(kinds))]
+    connection.register(name, pa.table(columns, schema=pa.schema(kinds.items())))
