@@ -34,16 +34,20 @@ def positions(
     _register_asked(connection, asked)
     names = relation(connection, "index_asked_names").to_arrow_table()
     connection.register("asked_names", names)
-    wanted = {
-        "places": _hosts(asked),
-        "names": [begins_with(start) for start in names["start"].to_pylist()],
-        "parts": [(part, part) for part in sorted(set().union(*asked.parts))],
-        "hashes": [(value, value) for value in sorted(asked.hashes)],
+    starts, shorts = names["start"].to_pylist(), set(names["short"].to_pylist())
+    exact = min(map(len, shorts), default=_SHORT) >= _SHORT
+    parts = set().union(*asked.parts)
+    domains = asked.domains | {domain for domain, _ in asked.sites}
+    wanted: dict[str, tuple[Ranges, set[str] | None]] = {
+        "places": (_hosts(asked), domains),
+        "names": ([begins_with(start) for start in starts], shorts if exact else None),
+        "parts": ([(part, part) for part in sorted(parts)], parts),
+        "hashes": ([(value, value) for value in sorted(asked.hashes)], asked.hashes),
     }
-    for name, ranges in wanted.items():
-        connection.register(name, _near(tables[name], name, ranges))
+    for name, (ranges, values) in wanted.items():
+        connection.register(name, _near(tables[name], name, ranges, values))
     found = relation(connection, "index_positions", most_names=_MOST_NAMES).fetchall()
-    if any(len(short) < _SHORT for short in names["short"].to_pylist()):
+    if not exact:
         found += relation(connection, "index_short_names").fetchall()
     return sorted({position for (position,) in found})
 
@@ -68,16 +72,24 @@ def _hosts(asked: Asked) -> Ranges:
     return ranges + [(domain + site, domain + site) for domain, site in sorted(asked.sites)]
 
 
-def _near(table: Table, name: str, ranges: Ranges) -> pa.Table:
-    """The rows of a narrow table among which all are whose keys are in `ranges`."""
-    import pyarrow as pa
+def _near(table: Table, name: str, ranges: Ranges, values: set[str] | None) -> pa.Table:
+    """The rows of a narrow table among which all are whose keys are in `ranges`.
 
-    parts = [part for _, part in table.read(table.with_keys(ranges), list(TABLES[name]))]
+    With `values` only those that have one of them in the first column.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    first, *_ = columns = list(TABLES[name])
+    known = pa.array(sorted(values or ()), pa.string())
+    parts = [
+        part if values is None else part.filter(pc.is_in(part[first], value_set=known))
+        for _, part in table.read(table.with_keys(ranges), columns)
+    ]
     if parts:
         return pa.concat_tables(parts)
     kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64()}
-    columns = {column: kinds[kind] for column, kind in TABLES[name].items()}
-    return pa.schema(columns.items()).empty_table()
+    return pa.schema([(one, kinds[kind]) for one, kind in TABLES[name].items()]).empty_table()
 
 
 def _mask(
@@ -92,10 +104,11 @@ def _mask(
     sites = pc.binary_join_element_wise(part["domain"], part["site"], "")
     whole = pa.array(sorted(asked.domains), pa.string())
     both = pa.array(sorted(domain + site for domain, site in asked.sites), pa.string())
-    mask = np.isin(at, np.fromiter(positions, np.int64, len(positions)))
+    mask: npt.NDArray[np.bool_] = np.isin(at, np.fromiter(positions, np.int64, len(positions)))
     mask |= pc.is_in(part["domain"], value_set=whole).to_numpy()
     mask |= pc.is_in(sites, value_set=both).to_numpy()
-    return mask & pc.is_valid(part["url"]).to_numpy()
+    mask &= pc.is_valid(part["url"]).to_numpy()
+    return mask
 
 
 def _filled(part: pa.Table) -> pa.Table:
@@ -117,9 +130,7 @@ def _schema() -> pa.Schema:
     import pyarrow as pa
 
     kinds = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
-    return pa.schema(
-        [(name, kinds.get(TABLES["rows"][name], pa.string())) for name in _COLUMNS]
-    )
+    return pa.schema([(name, kinds.get(TABLES["rows"][name], pa.string())) for name in _COLUMNS])
 
 
 def _register_asked(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:

@@ -50,12 +50,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "parts": ("part",),
     "hashes": ("value",),
 }
-CAPTION_TABLES: dict[str, dict[str, str]] = {
-    "texts": {"text": "VARCHAR", "pos": "BIGINT"},
-    "words": {"word": "VARCHAR", "next": "VARCHAR", "pos": "BIGINT"},
-}
 LEVELS = ("address", "host", "file name", "content hash")
-CAPTION_LEVELS = ("alternative text", "name in a caption")
+# What no index answers: captions are searched in the data files themselves.
+NOT_COVERED = ("alternative text", "name in a caption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ def parse_manifest(text: str, where: str) -> Manifest:
 
 def _inside(name: str) -> bool:
     folder, _, file = name.partition("/")
-    known = folder in {*TABLES, *CAPTION_TABLES, BOUNDS}
+    known = folder in {*TABLES, BOUNDS}
     return known and file.endswith(".parquet") and not set(file) & set('/\\*?["')
 
 

@@ -42,21 +42,16 @@ class Index:
     manifest: Manifest
     tables: dict[str, Table] = field(compare=False)
 
-    @property
-    def captions(self) -> bool:
-        """Whether it can be asked for texts and names in captions."""
-        return set(layout.CAPTION_LEVELS) <= set(self.manifest.levels)
-
     def files(self) -> list[DataFile]:
         """The data files it was made from, as a search of themselves names them."""
         return [_data_file(one) for one in self.manifest.sources]
 
     def source(self, artists: Sequence[Artist], captions: bool) -> IndexRows:
         """The rows that may concern `artists`. Raises DatasetError for damage."""
-        if captions and not self.captions:
+        if captions:
             raise DatasetError(
                 f"{self.place} cannot be asked for captions",
-                "search without them (--no-captions), or build it with --captions",
+                "search without them (--no-captions), or search the data files",
             )
         return IndexRows(self, artists)
 
@@ -142,6 +137,7 @@ def candidates(index: Index, artists: Sequence[Artist]) -> dict[int, list[pa.Rec
     asked = asked_for(artists, index.manifest.covered)
     with closing(connect()) as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET threads = 1")  # what is left to join is little
         places = positions(connection, index.tables, asked)
     found = chosen(index.tables["rows"], asked, places)
     by_file: dict[int, list[pa.RecordBatch]] = {}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Range = tuple[int, int]  # where bytes begin, and how many
 
-_GAP = 16 * 2**10  # bytes that are fetched in vain rather than asking again
+_GAP = 4 * 2**10  # bytes that are fetched in vain rather than asking again
 _MOST = 8 * 2**20  # bytes fetched at a time
 _REQUESTS = 8  # at once
 
@@ -39,7 +39,7 @@ class Folder:
         """All bytes of a file."""
         return (self._path / name).read_bytes()
 
-    def open(self, name: str, ranges: Sequence[Range]) -> Any:  # noqa: ARG002
+    def open(self, name: str, ranges: Sequence[Range]) -> Any:
         """The file, mapped into memory: what is not read is not loaded."""
         import pyarrow as pa
 

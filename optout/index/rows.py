@@ -16,7 +16,7 @@ from optout.index.hosts import encoders
 from optout.index.layout import ALWAYS, ROWS
 from optout.index.sources import damaged, dataset_view
 from optout.index.tables import files_of, fresh, rows_of
-from optout.index.work import full
+from optout.index.work import Steps, full
 from optout.index.writing import write_table
 from queries import read as read_query
 
@@ -48,6 +48,45 @@ def columns_of(files: Sequence[DataFile]) -> list[str]:
     found = {name for file in files for name in file.columns.names}
     found |= {f"file_{side}" for side in ("width", "height") if found & {side, f"original_{side}"}}
     return [name for name in ROWS if name in found or name in ALWAYS]
+
+
+def columns_together(folders: Sequence[Path]) -> list[str]:
+    """The columns of an index made of these tables of rows."""
+    import pyarrow.parquet as pq
+
+    found: set[str] = set()
+    for folder in folders:
+        found |= set(pq.read_schema(files_of(folder)[0]).names)
+    return [name for name in ROWS if name in found]
+
+
+def join_runs(
+    connection: duckdb.DuckDBPyConnection,
+    out: Path,
+    state: Path,
+    runs: Sequence[tuple[int, Path]],
+    *,
+    columns: Sequence[str],
+    most: int,
+    steps: Steps,
+) -> None:
+    """Put `runs` (number of its first source, its folder) together as the table of rows, `most`
+    at a time."""
+    if len(runs) == 1 and runs[0][1].parent == state:
+        runs[0][1].rename(out / "rows")
+        return
+    found = [(first, files_of(folder)) for first, folder in runs]
+    pieces = max(1, -(-sum(rows_of(folder) for _, folder in runs) // most))
+    with steps.step("merging", connection):
+        folders = merge_runs(connection, found, columns, pieces, state)
+    whole = state / ".rows.partial"
+    whole.mkdir(exist_ok=True)
+    number = len(files_of(whole))
+    for folder in folders:
+        for file in files_of(folder):
+            Path(file).rename(whole / f"part-{number:05}.parquet")
+            number += 1
+    whole.rename(out / "rows")
 
 
 def merge_runs(

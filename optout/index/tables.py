@@ -11,7 +11,7 @@ from optout.database import parquet_view, relation
 from optout.identity.rules import rules
 from optout.index.bounds import write_bounds
 from optout.index.hosts import covered_domains
-from optout.index.layout import BOUNDS, CAPTION_TABLES, ROWS, TABLES, key
+from optout.index.layout import BOUNDS, ROWS, TABLES, key
 from optout.index.odd import FOUND, write_found
 from optout.index.work import Steps
 from optout.index.writing import write_table
@@ -37,30 +37,28 @@ def rows_of(folder: Path) -> int:
 
 
 def write_tables(
-    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, captions: bool, steps: Steps
+    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, steps: Steps
 ) -> None:
     """Write every table but the rows, which are there; finished ones stay as they are."""
     parquet_view(connection, "rows", files_of(out / "rows"), ROWS)
     _find_odd(connection, state)
     connection.execute("SET VARIABLE stem_starts = $1", [rules().stems.starts.pattern])
     _register_covered(connection, sorted(covered_domains()))
-    tables = [*TABLES, *(CAPTION_TABLES if captions else ())]
-    for table in tables[1:]:
+    for table in list(TABLES)[1:]:
         if not (out / table).is_dir():
             with steps.step(table, connection):
                 _write(connection, table, out, state)
         if table == "places":
             parquet_view(connection, table, files_of(out / table), TABLES[table])
 
-
     if not (out / BOUNDS).is_dir():
         with steps.step(BOUNDS):
-            _write_bounds(tables, out, state)
+            _write_bounds(out, state)
 
 
-def _write_bounds(tables: Sequence[str], out: Path, state: Path) -> None:
+def _write_bounds(out: Path, state: Path) -> None:
     partial = fresh(state / f".{BOUNDS}.partial")
-    for table in tables:
+    for table in TABLES:
         for file in files_of(out / table):
             number = Path(file).name.rpartition("-")[2]
             write_bounds(Path(file), table, partial / f"{table}-{number}")

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Rows of a row group: what is fetched and decoded for one wanted row.
-GROUPS = {"rows": 1024}
-_GROUP = 2048
+_GROUP = 1024
 _BATCH = 2**17  # rows that are written while the next are sorted
 _FILE_BATCHES = 16  # of one file: with two million rows it has some two hundred megabytes
 _DICTIONARY = ("domain", "site", "kind", "nsfw", "license", "language")
@@ -33,7 +32,8 @@ def write_table(
     """
     to.mkdir(parents=True)
     reader = connection.sql(select).to_arrow_reader(_BATCH)
-    done, writer = 0, None
+    done = 0
+    writer: Any = None
     try:
         for number, block in enumerate(_ahead(_blocks(reader))):
             numbered = _numbered(block, first + done) if table == "rows" else block
@@ -42,7 +42,7 @@ def write_table(
                     writer.close()
                 writer = _writer(to / f"part-{number // _FILE_BATCHES:05}.parquet", numbered)
             if block.num_rows:
-                writer.write_table(numbered, GROUPS.get(table, _GROUP))
+                writer.write_table(numbered, _GROUP)
             done += block.num_rows
     finally:
         if writer:
