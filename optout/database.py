@@ -212,19 +212,3 @@ def parquet_view(
         for column, kind in columns.items()
     )
     connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {fields} FROM {source}')
-
-
-def write_sorted(
-    connection: duckdb.DuckDBPyConnection,
-    select: str,
-    to: Path,
-    *,
-    group: int,
-    megabytes: int | None = None,
-) -> None:
-    """Write the rows of `select`, in its order, to a file or (with `megabytes` each) a folder."""
-    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
-    options += f", ROW_GROUP_SIZE {group}"
-    if megabytes:
-        options += f", FILE_SIZE_BYTES '{megabytes}MB'"
-    connection.execute(f"COPY ({select}) TO {quoted(str(to))} ({options})")
