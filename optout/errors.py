@@ -8,7 +8,8 @@ OptoutError
 ├── MembersError    a members file or an organisation's folder cannot be used
 ├── EmbeddingError  a model, its weights or a file of vectors cannot be used
 ├── ClusterError    Ray cannot be reached, or its workers cannot do the work
-└── ProtectError    a protective change cannot be made or checked
+├── ProtectError    a protective change cannot be made or checked
+└── VisionError     pictures cannot be compared, or a library for it is missing
 """
 
 from __future__ import annotations
@@ -57,3 +58,7 @@ class EmbeddingError(OptoutError):
 
 class ClusterError(OptoutError):
     """Ray cannot be reached, or its workers cannot do the work."""
+
+
+class VisionError(OptoutError):
+    """Pictures cannot be compared, or a library for it is missing."""

@@ -1,6 +1,6 @@
 """What one worker does for an index: sort a file, sample a run, write a piece, hash a file.
 
-Each leaves a folder that is whole or absent; one that is there already stays as it is, so a task
+What each leaves is whole or absent; one that is there already stays as it is, so a task
 that is tried again, or a build that goes on, does nothing twice.
 """
 
@@ -19,8 +19,9 @@ from optout.cluster.tasks import refuse_other
 from optout.database import bounded, parquet_view
 from optout.datasets import DataFile
 from optout.index import pieces
-from optout.index.building import table_file
+from optout.index.bounds import write_bounds
 from optout.index.counts import unread
+from optout.index.finish import table_file
 from optout.index.layout import ROWS, Source, TableFile
 from optout.index.pieces import Between
 from optout.index.rows import write_run
@@ -39,7 +40,6 @@ class Build:
     out: Path
     state: Path  # a folder that every machine sees
     columns: tuple[str, ...]  # of the table of rows
-    captions: bool
     memory: str
     version: str
 
@@ -58,18 +58,16 @@ def _working(build: Build) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
             shutil.rmtree(own, ignore_errors=True)
 
 
-def _made(
-    build: Build, folder: Path, write: Callable[[duckdb.DuckDBPyConnection, Path], None]
-) -> None:
-    if folder.is_dir():
+def _made(build: Build, to: Path, write: Callable[[duckdb.DuckDBPyConnection, Path], None]) -> None:
+    if to.exists():
         return
     with _working(build) as (connection, own):
         write(connection, own / "made")
-        folder.parent.mkdir(exist_ok=True)
+        to.parent.mkdir(exist_ok=True)
         try:
-            (own / "made").rename(folder)
+            (own / "made").rename(to)
         except OSError:
-            if not folder.is_dir():  # else an earlier try, taken for lost, has finished
+            if not to.exists():  # else an earlier try, taken for lost, has finished
                 raise
 
 
@@ -118,7 +116,7 @@ def table_runs(build: Build, rows: Sequence[str], run: Path) -> None:
 
     def write(connection: duckdb.DuckDBPyConnection, to: Path) -> None:
         to.mkdir()
-        write_tables(connection, to, to, build.captions, Steps(None, {}), rows=rows)
+        write_tables(connection, rows, to, to, Steps(None, {}))
 
     _made(build, run, write)
 
@@ -132,6 +130,11 @@ def write_table(
         pieces.write_table(connection, table, files, between, to)
 
     _made(build, piece, write)
+
+
+def write_bounds_of(build: Build, file: Path, to: Path) -> None:
+    """Write where the row groups of one finished file begin."""
+    _made(build, to, lambda _, made: write_bounds(file, file.parent.name, made))
 
 
 def describe(path: Path) -> TableFile:

@@ -22,8 +22,10 @@ from optout.cluster.session import Cluster, require_seen
 from optout.cluster.tasks import each
 from optout.errors import ClusterError
 from optout.index import layout
-from optout.index.building import begin, finished, manifest_of, rows_at_once, size
+from optout.index.bounds import bounds_name
+from optout.index.finish import manifest_of, paths_of
 from optout.index.pieces import cuts
+from optout.index.plan import begin, finished, rows_at_once, size
 from optout.index.rows import columns_of
 from optout.index.sources import source
 from optout.index.tables import files_of
@@ -42,6 +44,7 @@ _WEIGHTS = {
     "merging": 1.0,
     "sorting tables": 0.8,
     "merging tables": 0.4,
+    "bounds": 0.05,
     "hashing": 0.1,
 }
 
@@ -52,7 +55,6 @@ def build(
     cluster: Cluster,
     *,
     memory: str = "4GB",
-    captions: bool = False,
     progress: Progress | None = None,
 ) -> Manifest:
     """Make an index of `files` in `out`, or go on making it; each task has `memory` to sort in.
@@ -62,17 +64,14 @@ def build(
     """
     _refuse_little(cluster, memory)
     sources = [source(file) for file in files]
-    plan: dict[str, Any] = {"sources": [asdict(one) for one in sources], "captions": captions}
-    done = finished(out, plan)
+    done = finished(out, sources)
     if done:
         return done
-    state = begin(out, plan).absolute()
+    state = begin(out, {"sources": [asdict(one) for one in sources]}).absolute()
     if len(cluster.nodes) > 1:
         require_seen(cluster, state)
         require_seen(cluster, Path(sources[0].path))
-    shared = tasks.Build(
-        out.absolute(), state, tuple(columns_of(files)), captions, memory, __version__
-    )
+    shared = tasks.Build(out.absolute(), state, tuple(columns_of(files)), memory, __version__)
     with told(out):
         built = _Building(shared, cluster, _Told(progress))
         counted = built.rows(files, sources)
@@ -143,15 +142,15 @@ class _Building:
 
     def tables(self) -> dict[str, tuple[TableFile, ...]]:
         """Make the other tables; the files of all, with their hashes."""
-        kinds = [*layout.TABLES, *(layout.CAPTION_TABLES if self._build.captions else ())]
-        missing = [kind for kind in kinds if not (self._build.out / kind).is_dir()]
+        out = self._build.out
+        missing = [kind for kind in layout.TABLES if not (out / kind).is_dir()]
         if missing:
-            runs = self._table_runs()
-            self._merge_tables(missing, runs)
-        paths = [Path(file) for kind in kinds for file in files_of(self._build.out / kind)]
-        described = each(
-            tasks.describe, [(path.absolute(),) for path in paths], tell=self._told.step("hashing")
-        )
+            self._merge_tables(missing, self._table_runs())
+        if not (out / layout.BOUNDS).is_dir():
+            self._add_bounds()
+        kinds = (*layout.TABLES, layout.BOUNDS)
+        paths = [(path,) for kind in kinds for path in paths_of(out, kind)]
+        described = each(tasks.describe, paths, tell=self._told.step("hashing"))
         return {
             kind: tuple(one for one in described if one.file.startswith(f"{kind}/"))
             for kind in kinds
@@ -189,6 +188,13 @@ class _Building:
         self._each(tasks.write_table, calls, "merging tables")
         for kind in kinds:
             self._put_together(kind, folders[kind])
+
+    def _add_bounds(self) -> None:
+        made = self._build.state / layout.BOUNDS
+        paths = [path for table in layout.TABLES for path in paths_of(self._build.out, table)]
+        calls = [(path, made / bounds_name(path)) for path in paths]
+        self._each(tasks.write_bounds_of, calls, "bounds")
+        made.rename(self._build.out / layout.BOUNDS)
 
     def _folders(self, table: str, between: Sequence[Between]) -> list[Path]:
         # Named by their cuts: a build that goes on with other workers may cut elsewhere.

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optout.database import parquet_view, quoted, relation, write_sorted
-from optout.index.layout import CAPTION_TABLES, TABLES
+from optout.database import parquet_view, quoted, relation
+from optout.index.layout import KEYS, TABLES
 from optout.index.rows import piece, write_numbered
-from optout.index.tables import MEGABYTES, NARROW_GROUP, numbered
+from optout.index.writing import write_table as write_sorted
 
 if TYPE_CHECKING:
     import duckdb
-
-_COLUMNS = {**TABLES, **CAPTION_TABLES}
 
 # From a first value up to, without, a last one; None for no end.
 Between = tuple[str, str | None]
@@ -26,7 +24,7 @@ Between = tuple[str, str | None]
 
 def ordered_by(table: str) -> str:
     """The column that a table is sorted by first, and cut by."""
-    return "domain" if table == "rows" else next(iter(_COLUMNS[table]))
+    return KEYS[table][0]
 
 
 def sample(connection: duckdb.DuckDBPyConnection, table: str, files: Sequence[str]) -> list[str]:
@@ -86,13 +84,12 @@ def write_table(
     to: Path,
 ) -> None:
     """Write a piece of another table into the folder `to`."""
-    parquet_view(connection, "runs", files, _COLUMNS[table])
+    parquet_view(connection, "runs", files, TABLES[table])
     # These may be texts of strangers.
     connection.execute("SET VARIABLE first = $1", [between[0]])
     connection.execute("SET VARIABLE last = $1", [between[1]])
-    key, names = ordered_by(table), ", ".join(f'"{name}"' for name in _COLUMNS[table])
+    key, names = ordered_by(table), ", ".join(f'"{name}"' for name in TABLES[table])
     until = f" AND \"{key}\" < getvariable('last')" if between[1] is not None else ""
     within = f"\"{key}\" >= getvariable('first'){until}"
     select = f"SELECT {names} FROM runs WHERE {within} ORDER BY {names}"  # noqa: S608
-    write_sorted(connection, select, to, group=NARROW_GROUP, megabytes=MEGABYTES)
-    numbered(to)
+    write_sorted(connection, select, table, to)

@@ -184,7 +184,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, view: str) -> list[Row]:
 
 def _joined(row: Row, other: Row) -> Row:
     """What was read first and what was read then; each column was read once."""
-    return {**row, **other, **{name: value for name, value in row.items() if value is not None}}
+    return {**row, **{name: value for name, value in other.items() if value is not None}}
 
 
 def _parts(file: DataFile) -> list[_Part]:
