@@ -87,8 +87,8 @@ def _no_answer(where: str, error: Exception) -> ClusterError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ClusterError(
         f"no Ray answers {where}: {reason[:300]}",
-        "start one (ray start --head, then ray start --address HOST:6379 on the others), "
-        "or give --ray without an address",
+        "start one (ray start --head, then ray start --address HOST:6379 on the others); "
+        "if it asks for a token, set RAY_AUTH_MODE=token here as well",
     )
 
 

@@ -44,8 +44,11 @@ def the_cluster(address: str | None) -> Iterator[Cluster | None]:
     from optout.cluster import connected
 
     with connected(address) as cluster:
-        machines = len(cluster.nodes)
-        note(f"Ray: {cluster.processors} workers on {machines} machine{'s' * (machines > 1)}")
+        workers, machines = cluster.processors, len(cluster.nodes)
+        note(
+            f"Ray: {workers} worker{'s' * (workers > 1)} "
+            f"on {machines} machine{'s' * (machines > 1)}"
+        )
         yield cluster
 
 
