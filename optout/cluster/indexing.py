@@ -197,8 +197,10 @@ class _Building:
         made.rename(self._build.out / layout.BOUNDS)
 
     def _folders(self, table: str, between: Sequence[Between]) -> list[Path]:
-        # Named by their cuts: a build that goes on with other workers may cut elsewhere.
-        return [self._build.state / f"{table}-{_digest(one)}" for one in between]
+        # Named by all cuts: a build that goes on with other workers may cut elsewhere, and must
+        # not take a folder for finished whose files were already put together.
+        name = f"{table}-{_digest(between)}"
+        return [self._build.state / f"{name}-{number:05}" for number in range(len(between))]
 
     def _put_together(self, table: str, folders: Sequence[Path]) -> None:
         whole = self._build.state / f".{table}-{_digest([f.name for f in folders])}"

@@ -19,14 +19,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from optout.cluster import Cluster, connected
 from optout.cluster.indexing import build as build_by_tasks
 from optout.cluster.searching import RayFiles
 from optout.datasets import DataFile, resolve
-from optout.index import build, read_manifest
+from optout.index import build, layout
 from optout.matching.raw import RawFiles
 from optout.matching.scan import Scan, scan
 from optout.matching.sieve import Sieve
@@ -86,15 +85,10 @@ def _builds(files: list[DataFile], rows: int, args: Any, cluster: Cluster, folde
 
     ours, here = _quickest(args.rounds, plain)
     theirs, there = _quickest(args.rounds, by_workers)
-    for table in read_manifest(here).tables:
-        assert _sorted(here / table).equals(_sorted(there / table)), table
-    _print("index, without captions", rows, ours, theirs, args.workers)
-
-
-def _sorted(table: Path) -> pa.Table:
-    """The rows of a table; its files may be numbered in the order in which threads ended."""
-    found = pq.read_table(sorted(table.glob("*.parquet")))
-    return found.sort_by([(name, "ascending") for name in found.column_names[:3]])
+    for table in layout.TABLES:
+        one, other = (pq.read_table(sorted((i / table).glob("*.parquet"))) for i in (here, there))
+        assert one.equals(other), table
+    _print("index", rows, ours, theirs, args.workers)
 
 
 def _print(name: str, rows: int, ours: float, theirs: float, workers: int) -> None:
