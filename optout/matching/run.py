@@ -157,7 +157,7 @@ def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: S
     from optout.matching.sieve import Sieve
     from optout.matching.wanted import wanted
 
-    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session)))
+    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session=session)))
 
 
 def _small() -> duckdb.DuckDBPyConnection:
