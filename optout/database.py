@@ -16,6 +16,7 @@ from crawler.records import FORMAT, SCHEMAS
 from optout.case import Case, read_summary
 from optout.errors import CaseError
 from optout.runs import current_runs
+from optout.tables import DERIVED
 from queries import read as read_query
 
 
@@ -48,6 +49,21 @@ def open_case(case: Case) -> duckdb.DuckDBPyConnection:
     _add_runs(connection, case)
     for file in sorted(case.matches.glob("*.parquet")):
         _derived(connection, file)
+    return connection
+
+
+def open_matches(case: Case) -> duckdb.DuckDBPyConnection:
+    """Views over matches/ alone; of files that are absent, empty tables.
+
+    For questions that need no observations: nothing of a case's runs is opened.
+    """
+    connection = connect()
+    for name, schema in DERIVED.items():
+        file = case.matches / f"{name}.parquet"
+        if file.is_file():
+            _derived(connection, file)
+        connection.register(f"_empty_{name}", schema.empty_table())
+        connection.execute(f'CREATE VIEW IF NOT EXISTS "{name}" AS SELECT * FROM "_empty_{name}"')
     return connection
 
 

@@ -81,3 +81,6 @@ NOT_LISTED = pa.schema(
         ("not_in_shape_because", pa.string()),
     ]
 )
+
+# By the name of their file in matches/.
+DERIVED = {"matches": MATCHES, "evidence": EVIDENCE, "works": WORKS, "not_listed": NOT_LISTED}

@@ -1,0 +1,65 @@
+-- The matches by host, by folder of the row's address or by work (`group_by`), the largest groups first;
+-- `total` is the number of all groups.
+-- reads: matches, works, said
+-- columns: value, title, matches, waiting, confirmed, rejected, same_address, same_image, similar_image, lead, caption_only, total
+WITH titles AS (
+    SELECT
+        work_id,
+        left(min_by(title, image_url), 500) AS title
+    FROM works
+    GROUP BY work_id
+),
+
+grouped AS (
+    SELECT
+        CASE getvariable('group_by')
+            WHEN 'host' THEN coalesce(matches.url_host, '')
+            WHEN 'folder' THEN regexp_extract(coalesce(matches.url, ''), '^[^?#]*/')
+            ELSE coalesce(matches.work_id, '')
+        END AS value,
+        matches.strength,
+        said.verdict
+    FROM matches
+    LEFT JOIN said ON said.match_id = matches.match_id
+),
+
+counted AS (
+    SELECT
+        value,
+        count(*) AS matches,
+        count(*) FILTER (WHERE verdict IS NULL) AS waiting,
+        count(*) FILTER (WHERE verdict = 'confirmed') AS confirmed,
+        count(*) FILTER (WHERE verdict = 'rejected') AS rejected,
+        count(*) FILTER (WHERE strength = 'same_address') AS same_address,
+        count(*) FILTER (WHERE strength = 'same_image') AS same_image,
+        count(*) FILTER (WHERE strength = 'similar_image') AS similar_image,
+        count(*) FILTER (WHERE strength = 'lead') AS lead,
+        count(*) FILTER (WHERE strength = 'caption_only') AS caption_only,
+        count(*) OVER () AS total
+    FROM grouped
+    GROUP BY value
+    ORDER BY
+        matches DESC,
+        value
+    LIMIT getvariable('most')
+    OFFSET getvariable('skip')
+)
+
+SELECT
+    counted.value,
+    titles.title,
+    counted.matches,
+    counted.waiting,
+    counted.confirmed,
+    counted.rejected,
+    counted.same_address,
+    counted.same_image,
+    counted.similar_image,
+    counted.lead,
+    counted.caption_only,
+    counted.total
+FROM counted
+LEFT JOIN titles ON titles.work_id = counted.value AND getvariable('group_by') = 'work'
+ORDER BY
+    counted.matches DESC,
+    counted.value
