@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from optout.errors import OptoutError
 from optout.web import words
 from optout.web.ask import Ask, Site, go, page
 from optout.web.guard import AGAIN, START, App, Guard, Receive, Scope, Send, cookie_name
+from optout.web.progress import events
 
 Page = Callable[[Ask], Response]
 
@@ -27,12 +29,11 @@ _MOST_FIELDS = 5000
 def make_app(site: Site) -> App:
     """The whole application for one case, guarded."""
     from optout.web.pages.table import GET, POST
-    from optout.web.progress import events
 
     routes: list[Route | Mount] = [Route(path, _got(site, f)) for path, f in GET.items()]
     routes += [Route(path, _posted(site, f), methods=["POST"]) for path, f in POST.items()]
     routes += [
-        Route("/check/events", lambda request: events(_ask(site, request), request)),
+        Route("/check/events", _events(site)),
         Route(f"{START}{{token}}", _start(site)),
         Route(AGAIN, _again(site), methods=["POST"]),
         Mount("/static", StaticFiles(packages=[("optout.web", "static")])),
@@ -40,10 +41,10 @@ def make_app(site: Site) -> App:
     app = Starlette(
         routes=routes,
         exception_handlers={
-            HTTPException: lambda request, error: _refused(site, request, error),
-            OptoutError: lambda request, error: _told(site, request, error),
-            OSError: lambda request, error: _told(site, request, error),
-            Exception: lambda request, error: _fault(site),
+            HTTPException: partial(_refused, site),
+            OptoutError: partial(_told, site),
+            OSError: partial(_told, site),
+            Exception: partial(_fault, site),
         },
     )
     return Guard(app, site.keys, site.port, _refuse(site))
@@ -96,6 +97,13 @@ async def _form(request: Request) -> dict[str, list[str]]:
         )
     except (ValueError, ClientDisconnect) as error:
         raise HTTPException(400) from error
+
+
+def _events(site: Site) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        return events(_ask(site, request))
+
+    return answer
 
 
 def _start(site: Site) -> Callable[[Request], object]:
@@ -153,7 +161,7 @@ async def _refused(site: Site, request: Request, error: Exception) -> Response:
     )
 
 
-async def _fault(site: Site) -> Response:
+async def _fault(site: Site, request: Request, error: Exception) -> Response:
     """A fault of ours: the page says so; the server prints the traceback on the terminal."""
     return await run_in_threadpool(refusal_page, site, "fault", 500)
 

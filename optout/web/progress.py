@@ -13,8 +13,6 @@ from starlette.responses import Response, StreamingResponse
 from optout.web import job
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-
     from optout.web.ask import Ask
 
 _EVERY = 0.5  # seconds between two looks at the state on disk
@@ -40,7 +38,7 @@ def done_steps(ask: Ask) -> frozenset[str]:
     return frozenset(done)
 
 
-async def events(ask: Ask, request: Request) -> Response:
+def events(ask: Ask) -> Response:
     """The state of the check whenever it changes, as server-sent events, until it ends."""
     return StreamingResponse(
         _events(ask), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
