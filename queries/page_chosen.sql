@@ -24,7 +24,11 @@ WITH placed AS (
                 THEN 'known_site'
             ELSE matches.place
         END AS place,
-        coalesce(said.verdict, 'waiting') AS verdict
+        CASE
+            WHEN said.verdict IS NOT NULL THEN said.verdict
+            WHEN matches.strength IN ('same_address', 'same_image') THEN 'certain'
+            ELSE 'waiting'
+        END AS verdict
     FROM matches
     LEFT JOIN said ON said.match_id = matches.match_id
 )

@@ -27,7 +27,9 @@ counted AS (
     SELECT
         value,
         count(*) AS matches,
-        count(*) FILTER (WHERE verdict IS NULL) AS waiting,
+        count(*) FILTER (
+            WHERE verdict IS NULL AND strength NOT IN ('same_address', 'same_image')
+        ) AS waiting,
         count(*) FILTER (WHERE verdict = 'confirmed') AS confirmed,
         count(*) FILTER (WHERE verdict = 'rejected') AS rejected,
         count(*) FILTER (WHERE strength = 'same_address') AS same_address,

@@ -40,7 +40,11 @@ SELECT
     matches.work_id,
     left(matches.contradiction, 1000) AS contradiction,
     titles.work_title,
-    coalesce(said.verdict, 'waiting') AS verdict
+    CASE
+        WHEN said.verdict IS NOT NULL THEN said.verdict
+        WHEN matches.strength IN ('same_address', 'same_image') THEN 'certain'
+        ELSE 'waiting'
+    END AS verdict
 FROM matches
 LEFT JOIN titles ON titles.work_id = matches.work_id
 LEFT JOIN said ON said.match_id = matches.match_id

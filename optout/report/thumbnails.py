@@ -21,7 +21,9 @@ def thumbnail(run: Path, stored_as: str) -> str | None:
     """
     path = (run / stored_as).resolve()
     small = small_picture(path, EDGE) if path.is_relative_to(run.resolve()) else None
-    return small and "data:image/jpeg;base64," + base64.b64encode(small).decode("ascii")
+    if small is None:
+        return None
+    return f"data:image/jpeg;base64,{base64.b64encode(small).decode('ascii')}"
 
 
 def small_picture(source: Path | io.BytesIO, edge: int) -> bytes | None:

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from optout.errors import OptoutError
 from optout.web import words
 from optout.web.ask import Ask, Site, go, page
+from optout.web.forms import problem
 from optout.web.guard import AGAIN, START, App, Guard, Receive, Scope, Send, cookie_name
 from optout.web.progress import events
 
@@ -56,7 +57,7 @@ def _ask(site: Site, request: Request, form: dict[str, list[str]] | None = None)
         path=request.url.path,
         window=request.scope.get("window", ""),
         names={key: str(value) for key, value in request.path_params.items()},
-        query=parse_qs(request.url.query, keep_blank_values=True, max_num_fields=_MOST_FIELDS),
+        query=_fields(request.url.query),
         form=form or {},
         partial="hx-request" in request.headers,
     )
@@ -64,11 +65,7 @@ def _ask(site: Site, request: Request, form: dict[str, list[str]] | None = None)
 
 def _got(site: Site, function: Page) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        try:
-            ask = _ask(site, request)
-        except ValueError as error:  # more fields than any page of ours sends
-            raise HTTPException(400) from error
-        return await run_in_threadpool(function, ask)
+        return await run_in_threadpool(function, _ask(site, request))
 
     return answer
 
@@ -92,10 +89,15 @@ async def _form(request: Request) -> dict[str, list[str]]:
             body += chunk
             if len(body) > _MOST_BYTES:
                 raise HTTPException(413, "large")
-        return parse_qs(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
-        )
-    except (ValueError, ClientDisconnect) as error:
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
+    return _fields(body.decode("utf-8", "replace"))
+
+
+def _fields(text: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as error:  # more fields than any page of ours sends
         raise HTTPException(400) from error
 
 
@@ -171,12 +173,3 @@ async def _told(site: Site, request: Request, error: Exception) -> Response:
     message, hint = problem(error)
     ask = _ask(site, request)
     return await run_in_threadpool(page, ask, "problem", status=409, message=message, hint=hint)
-
-
-def problem(error: Exception) -> tuple[str, str]:
-    """What happened and what helps."""
-    if isinstance(error, OptoutError):
-        return error.message, error.hint
-    assert isinstance(error, OSError)
-    where = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or error}{where}", words.text("problem.disk")

@@ -31,7 +31,7 @@ class Choice:
     host: str | None = None  # "" is a choice: rows whose address names no host
     work: str | None = None
     folder: str | None = None
-    verdict: str = ""  # waiting, confirmed or rejected
+    verdict: str = ""  # waiting, certain, confirmed or rejected
 
     def variables(self) -> Row:
         """What queries/page_chosen.sql reads by getvariable."""
@@ -68,7 +68,7 @@ def searched(case: Case) -> bool:
 
 
 def counts(case: Case) -> list[Row]:
-    """Per pile and strength: matches, waiting, confirmed, rejected. Raises CaseError."""
+    """Per pile and strength: matches, certain, waiting, confirmed, rejected. Raises CaseError."""
     of_place = {place: pile for pile, places in piles().items() for place in places}
     with _opened(case) as connection:
         rows = _rows(connection, "page_piles")

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from optout.errors import CaseError
+from optout.errors import CaseError, OptoutError
 from optout.web import words
 
 if TYPE_CHECKING:
     from optout.case import Case
     from optout.web.ask import Ask
+
+
+# What may be wrong with what was typed, or with the folder it is written to.
+PROBLEMS = (OptoutError, OSError)
+
+
+def problem(error: Exception) -> tuple[str, str]:
+    """What happened and what helps, of one of PROBLEMS."""
+    if isinstance(error, OptoutError):
+        return error.message, error.hint
+    assert isinstance(error, OSError)
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}", words.text("problem.disk")
 
 
 def lines(text: str) -> list[str]:

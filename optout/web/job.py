@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from optout.errors import CaseError
 
 FOLDER = ".page"  # in the case folder
 _STATE, _LOCK, _LOG = "job.json", "job.lock", "job.log"
+_PATIENCE = 50  # tenths of a second
 LINES = 200  # of what the steps said, kept for the page
 
 DONE, FAILED, STOPPED, BROKEN = "done", "failed", "stopped", "broken"
@@ -141,12 +143,16 @@ _children: list[subprocess.Popen[bytes]] = []
 
 def stop(folder: Path) -> bool:
     """Ask the running check to stop after what it is at; False when none runs."""
-    watched = watch(folder)
-    if not watched.running or watched.state.pid <= 0:
-        return False
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(watched.state.pid, signal.SIGINT)
-    return True
+    for _ in range(_PATIENCE):
+        watched = watch(folder)
+        if not watched.running:
+            return False
+        if watched.state.pid > 0:
+            with suppress(ProcessLookupError):
+                os.kill(watched.state.pid, signal.SIGINT)
+            return True
+        time.sleep(0.1)  # it has been started this moment and has not said who it is
+    return False
 
 
 def with_line(state: State, line: str) -> State:

@@ -1,4 +1,4 @@
-"""What is worth keeping between two requests: results that take long, and one door to DuckDB."""
+"""Results that take long, kept between two requests while the case stays as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ class Memory:
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: dict[Hashable, tuple[Hashable, Any]] = {}
-        self.database = Lock()  # one question at a time: memory stays flat whoever asks
 
     def of(self, name: Hashable, state: Hashable, make: Callable[[], Any]) -> Any:
         """What `make` gave for `name` in this `state`; made anew when the state has changed."""

@@ -6,14 +6,21 @@ import errno
 import fcntl
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optout.errors import CaseError
 from optout.web import job
 from optout.web.job import FOLDER
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from optout.web.guard import App
 
 HOST = "127.0.0.1"
 _LOCK, _ADDRESS = "page.lock", "page.json"
@@ -51,17 +58,18 @@ def serve(
             site = Site(folder, number, keys, Memory(), writable=alone is not None)
             server = uvicorn.Server(_config(make_app(site)))
             show(f"http://{HOST}:{number}/start/{keys.new_start()}")
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             with suppress(KeyboardInterrupt):  # uvicorn ends cleanly, then raises it again
                 server.run(sockets=[listener])
             if job.stop(folder):
                 tell("the check that was running has been stopped; what it gathered is kept")
 
 
-def _config(app: object) -> object:
+def _config(app: App) -> uvicorn.Config:
     import uvicorn
 
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         loop="asyncio",
         http="h11",
         ws="none",

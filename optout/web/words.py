@@ -33,7 +33,7 @@ def text(key: str, **values: Any) -> str:
 
 
 def _flat(table: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
-    found = []
+    found: list[tuple[str, str]] = []
     for key, value in table.items():
         name = f"{before}{key}"
         found += _flat(value, f"{name}.") if isinstance(value, dict) else [(name, value)]

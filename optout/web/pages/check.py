@@ -26,6 +26,7 @@ def show(ask: Ask) -> Response:
         case=case,
         watched=watched,
         waits=_waits(ask),
+        stopping=bool(ask.one("stopping")),
         demo=engine.is_demo(case),
     )
 
@@ -48,8 +49,8 @@ def start(ask: Ask) -> Response:
 
 def stop(ask: Ask) -> Response:
     """Ask the check to stop; what it has gathered is kept."""
-    job.stop(ask.site.folder)
-    return go("/check")
+    stopping = job.stop(ask.site.folder)
+    return go("/check?stopping=1" if stopping else "/check")
 
 
 def _delay(text: str) -> float | None:

@@ -8,10 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from optout.case import Case
-from optout.errors import OptoutError
 from optout.web import engine, findings
 from optout.web.archive import zip_response
 from optout.web.ask import Ask, go, page
+from optout.web.forms import PROBLEMS, problem
 
 _SHOWN = 200_000  # characters of a letter in the preview
 _SUMMARY = "letters"  # what Memory keeps under this name
@@ -28,7 +28,7 @@ def write(ask: Ask) -> Response:
     """`optout requests` with what the user ticked."""
     try:
         summary = engine.write_letters(ask.case(), shows_me=bool(ask.one("shows_me")))
-    except OptoutError as error:
+    except PROBLEMS as error:
         return _show(ask, error)
     ask.site.memory.keep(_SUMMARY, summary)
     return go("/letters")
@@ -70,7 +70,7 @@ def report(ask: Ask) -> Response:
     return FileResponse(case.report, filename="report.html", media_type="text/html")
 
 
-def _show(ask: Ask, error: OptoutError | None = None) -> Response:
+def _show(ask: Ask, error: Exception | None = None) -> Response:
     case, day = ask.case(), engine.latest_day(ask.case())
     letters = engine.letters(case)
     counts = findings.counts(case)
@@ -83,14 +83,11 @@ def _show(ask: Ask, error: OptoutError | None = None) -> Response:
         day=day.name if day else "",
         letters=letters,
         publishes=list(dict.fromkeys(one.publishes for one in letters if one.publishes)),
-        waiting=sum(row["waiting"] for row in counts if row["strength"] not in _BY_THEMSELVES),
+        waiting=sum(row["waiting"] for row in counts),
         stale=_stale(case, day),
         summary=ask.site.memory.last(_SUMMARY),
-        error=error,
+        error=error and problem(error),
     )
-
-
-_BY_THEMSELVES = ("same_address", "same_image")  # strengths that enter a letter unasked
 
 
 def _stale(case: Case, day: Path | None) -> bool:

@@ -18,7 +18,7 @@ from optout.web.findings import Choice
 
 GROUPS = ("host", "folder", "work")
 VERDICTS = ("confirmed", "rejected", "licensed", "known")
-_STATES = ("waiting", "confirmed", "rejected")
+_STATES = ("waiting", "certain", "confirmed", "rejected")
 _BACK = re.compile(r"/(?:results|compare)[\w/?=&%.+-]*")
 
 
@@ -33,6 +33,7 @@ def show(ask: Ask) -> Response:
         "results",
         step="results",
         case=case,
+        has_search=findings.searched(case),
         searched=searched(case),
         table=_table(rows),
         strengths=STRENGTHS,

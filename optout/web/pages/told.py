@@ -44,8 +44,7 @@ def download(ask: Ask) -> Response:
 def _plan(ask: Ask, case: Case) -> Plan:
     """The plan, made once for the observations there are and the hosts that are named."""
     state = (tuple(run.name for run in case.runs()), case.sites, case.hosts)
-    with ask.site.memory.database:
-        plan: Plan = ask.site.memory.of("plan", state, lambda: engine.protect_plan(case))
+    plan: Plan = ask.site.memory.of("plan", state, lambda: engine.protect_plan(case))
     return plan
 
 

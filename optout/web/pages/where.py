@@ -8,10 +8,10 @@ from typing import Any
 from starlette.responses import Response
 
 from optout.case import Account, Case
-from optout.errors import CaseError, OptoutError
+from optout.errors import CaseError
 from optout.web import engine, words
 from optout.web.ask import Ask, go, page
-from optout.web.forms import edited, lines
+from optout.web.forms import PROBLEMS, edited, lines, problem
 
 _BLANK_ACCOUNTS = 2  # rows to fill in without a script
 _PARTS = ("platform", "name", "host", "id")
@@ -42,7 +42,7 @@ def save(ask: Ask) -> Response:
             "accounts": [account_entry(account) for account in accounts],
         }
         edited(ask, {"where": where, "datasets": {"search": datasets}})
-    except OptoutError as error:
+    except PROBLEMS as error:
         return _form(ask, values, error=error)
     return go("/check")
 
@@ -54,7 +54,7 @@ def add(ask: Ask) -> Response:
         if not path:
             raise CaseError(words.text("where.no_path"), words.text("where.no_path_hint"))
         engine.add_pictures(case, Path(path).expanduser())
-    except OptoutError as error:
+    except PROBLEMS as error:
         return _form(ask, _values(case) | {"path": path}, error=error)
     return go("/where#pictures")
 
@@ -84,7 +84,7 @@ def _typed(ask: Ask) -> dict[str, Any]:
     return texts | {"accounts": kept, "path": ""}
 
 
-def _form(ask: Ask, values: dict[str, Any], *, error: OptoutError | None = None) -> Response:
+def _form(ask: Ask, values: dict[str, Any], *, error: Exception | None = None) -> Response:
     from optout.accounts import platforms
     from optout.datasets import known
     from optout.editing import digest
@@ -101,7 +101,7 @@ def _form(ask: Ask, values: dict[str, Any], *, error: OptoutError | None = None)
         platforms=platforms(),
         published=[dataset for dataset in known() if not dataset.withdrawn],
         lists=_lists(ask.case()),
-        error=error,
+        error=error and problem(error),
     )
 
 

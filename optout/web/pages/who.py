@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from optout.errors import CaseError, OptoutError
+from optout.errors import CaseError
 from optout.web import engine, words
 from optout.web.ask import STEPS, Ask, go, page
-from optout.web.forms import edited, lines
+from optout.web.forms import PROBLEMS, edited, lines, problem
 from optout.web.progress import done_steps
 
 _FIELDS = ("names", "contact", "collecting_society", "member_no")
@@ -38,7 +38,7 @@ def save(ask: Ask) -> Response:
         if not ask.has_case():
             engine.new_case(ask.site.folder, names, values["contact"])
         edited(ask, {"artist": values | {"names": names}})
-    except OptoutError as error:
+    except PROBLEMS as error:
         return _form(ask, values, seen=_seen(ask), error=error)
     return go("/where")
 
@@ -50,7 +50,15 @@ def _seen(ask: Ask) -> str:
 
 
 def _form(
-    ask: Ask, values: dict[str, str], *, seen: str, error: OptoutError | None = None
+    ask: Ask, values: dict[str, str], *, seen: str, error: Exception | None = None
 ) -> Response:
     status = 422 if error else 200
-    return page(ask, "who", step="who", status=status, values=values, seen=seen, error=error)
+    return page(
+        ask,
+        "who",
+        step="who",
+        status=status,
+        values=values,
+        seen=seen,
+        error=error and problem(error),
+    )
