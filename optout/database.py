@@ -7,6 +7,7 @@ into SQL text; file names that must stand in SQL go through `quoted`.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,16 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_case(case: Case) -> duckdb.DuckDBPyConnection:
+def open_case(case: Case, only: Collection[str] = SCHEMAS) -> duckdb.DuckDBPyConnection:
     """Views over everything the case holds.
 
     For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the runs
     that say how things are now: optout.runs). For each file in matches/: `<name>` (absent files
-    give no view).
+    give no view). `only` names the relations needed, where a few are enough.
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
-    _add_runs(connection, case)
+    _add_runs(connection, case, only)
     for file in sorted(case.matches.glob("*.parquet")):
         _derived(connection, file)
     return connection
@@ -92,7 +93,7 @@ def dictionaries(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     return rows
 
 
-def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str]) -> None:
     connection.execute(
         "CREATE TABLE runs (run_id VARCHAR, source VARCHAR, finished_at TIMESTAMPTZ, "
         "summary VARCHAR, is_current BOOLEAN)"
@@ -118,6 +119,8 @@ def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
             ],
         )
     for name, schema in SCHEMAS.items():
+        if name not in only:
+            continue
         _run_view(connection, name, schema, [f / f"{name}.parquet" for f in folders])
 
 

@@ -98,29 +98,30 @@ def ids(case: Case, choice: Choice) -> list[str]:
     return [row["match_id"] for row in rows]
 
 
-def one(case: Case, match_id: str) -> Row | None:
-    """A match with its reasons under `reasons`; None where the case has no such match."""
+def one(case: Case, match_id: str, choice: Choice | None = None) -> Row | None:
+    """A match with its reasons under `reasons`; None where the case has no such match.
+
+    With a `choice`, `following` is the first other match of that list that waits for a word.
+    """
     with _opened(case) as connection:
         found = _rows(connection, "page_matches", ids=[match_id], long=_LONG)
         if not found:
             return None
         reasons = _rows(connection, "page_evidence", match_id=match_id, long=2000)
-    return found[0] | {"reasons": reasons, "reason_count": reasons[0]["total"] if reasons else 0}
-
-
-def next_waiting(case: Case, choice: Choice, match_id: str) -> str | None:
-    """The first match of the list, other than this one, that waits for a word."""
-    wanted = replace(choice, verdict="waiting").variables()
-    with _opened(case) as connection:
-        rows = _rows(connection, "page_chosen", **wanted, skip=0, most=2)
-    return next((row["match_id"] for row in rows if row["match_id"] != match_id), None)
+        wanted = replace(choice or Choice(), verdict="waiting").variables()
+        rows = _rows(connection, "page_chosen", **wanted, skip=0, most=2) if choice else []
+    return found[0] | {
+        "reasons": reasons,
+        "reason_count": reasons[0]["total"] if reasons else 0,
+        "following": next((r["match_id"] for r in rows if r["match_id"] != match_id), None),
+    }
 
 
 def kept_files(case: Case, match: Row) -> list[Row]:
     """run_id and stored_as of files kept of the artist's picture that a match names."""
     from optout.database import open_case, relation
 
-    with damage_told(case), open_case(case) as connection:
+    with damage_told(case), open_case(case, {"images"}) as connection:
         _complete(connection)
         rows = relation(
             connection, "page_kept", image_url=match["image_url"], work_id=match["work_id"]

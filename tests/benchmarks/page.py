@@ -53,7 +53,7 @@ def main() -> None:
         print(f"{name:<20}{few[name]:>8.0f}{many[name]:>8.0f}{many[name] / few[name]:>8.2f}")
     for size in SIZES:
         before, after = found[size][1]
-        print(f"memory with {size} matches: {before:.0f} MB after one round, {after:.0f} MB at the end")
+        print(f"memory, {size} matches: {before:.0f} MB after one round, {after:.0f} MB at the end")
 
 
 def measure(folder: Path, size: int) -> tuple[dict[str, float], tuple[float, float]]:

@@ -16,9 +16,8 @@ _EDGE_LIST, _EDGE = 160, 640  # pixels of the longer side
 
 def show(ask: Ask) -> Response:
     """Both sides, the reasons, and the buttons."""
-    case, match = _match(ask)
     choice = choice_of(ask)
-    following = findings.next_waiting(case, choice, match["match_id"])
+    case, match = _match(ask, choice)
     fetched = pictures.fetched(case, match["match_id"])
     return page(
         ask,
@@ -28,7 +27,6 @@ def show(ask: Ask) -> Response:
         labels=evidence_labels(),
         mine=bool(findings.kept_files(case, match)),
         fetched=fetched,
-        following=following,
         query=query_of(choice),
         back=back_of(ask, f"/results/list?{query_of(choice)}"),
         host_word=_host_word(case, match["url_host"]),
@@ -70,9 +68,9 @@ def fetch_theirs(ask: Ask) -> Response:
     return go(f"/compare/{match['match_id']}" + (f"?{query}" if query else ""))
 
 
-def _match(ask: Ask) -> tuple[Case, findings.Row]:
+def _match(ask: Ask, choice: findings.Choice | None = None) -> tuple[Case, findings.Row]:
     case = ask.case()
-    found = findings.one(case, ask.names["match_id"])
+    found = findings.one(case, ask.names["match_id"], choice)
     if found is None:
         raise HTTPException(404)
     return case, found
