@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, find_case, load_case
-from optout.commands.options import note
+from optout.commands.options import note, wrote
 from optout.errors import CaseError
 
 _NEEDS = ("starlette", "uvicorn", "tomlkit")
@@ -28,7 +28,14 @@ _NEEDS = ("starlette", "uvicorn", "tomlkit")
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.option("--demo", is_flag=True, help="Try the page with the invented artist.")
-def command(case_folder: Path | None, port: int, no_browser: bool, demo: bool) -> None:
+@click.option(
+    "--starter",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Only write a file into this folder that opens the page by a double click.",
+)
+def command(
+    case_folder: Path | None, port: int, no_browser: bool, demo: bool, starter: Path | None
+) -> None:
     """Open a page in your browser that leads from your sites to letters, on this computer alone.
 
     \b
@@ -45,6 +52,11 @@ def command(case_folder: Path | None, port: int, no_browser: bool, demo: bool) -
         raise CaseError(
             f"the page needs {' and '.join(missing)}", 'install it: pip install "optout[page]"'
         )
+    if starter:
+        from optout.web.starters import write_starter
+
+        wrote(write_starter(starter, _folder(case_folder)), "open it by a double click")
+        return
     with _demo(case_folder) if demo else nullcontext(_folder(case_folder)) as folder:
         serve(folder, port, note, lambda address: _show(address, not no_browser))
 
