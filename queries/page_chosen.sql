@@ -14,7 +14,7 @@ WITH placed AS (
         coalesce(matches.work_id, '') AS work,
         CASE
             WHEN getvariable('folder') IS NULL THEN NULL
-            ELSE regexp_extract(coalesce(matches.url, ''), '^[^?#]*/')
+            ELSE left(regexp_extract(coalesce(matches.url, ''), '^[^?#]*/'), 2000)
         END AS folder,
         CASE
             WHEN matches.place <> 'elsewhere' THEN matches.place

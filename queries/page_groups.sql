@@ -14,7 +14,7 @@ grouped AS (
     SELECT
         CASE getvariable('group_by')
             WHEN 'host' THEN coalesce(matches.url_host, '')
-            WHEN 'folder' THEN regexp_extract(coalesce(matches.url, ''), '^[^?#]*/')
+            WHEN 'folder' THEN left(regexp_extract(coalesce(matches.url, ''), '^[^?#]*/'), 2000)
             ELSE coalesce(matches.work_id, '')
         END AS value,
         matches.strength,

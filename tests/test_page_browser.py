@@ -153,8 +153,6 @@ def look(opened: Any, seen: Seen, name: str) -> None:
 
 def every_page(opened: Any, seen: Seen, base: str) -> None:
     """Every page on its own, also at phone width and at 200 % zoom."""
-    link = load_case(seen.folder).matches
-    assert link.is_dir()
     opened.goto(f"{base}/results/list")
     first = opened.get_by_role("link", name="Compare").first.get_attribute("href")
     for path in (*PAGES, first):
@@ -166,6 +164,12 @@ def every_page(opened: Any, seen: Seen, base: str) -> None:
             if wide > width:
                 seen.too_wide.append(f"{path} at {width}: {wide}")
         opened.set_viewport_size({"width": 1280, "height": 900})
+    opened.emulate_media(color_scheme="dark")
+    for path in ("/results", "/results/list", "/letters", "/told"):
+        opened.goto(base + path)
+        seen.violations[f"{path}, dark"] = serious(opened)
+        if SHOTS:
+            opened.screenshot(path=Path(SHOTS) / f"dark{path.replace('/', '-')}.png")
 
 
 def serious(opened: Any) -> list[str]:
@@ -204,7 +208,15 @@ def test_nothing_but_the_page_itself_is_asked(walked: Seen) -> None:
 
 
 def test_no_page_shuts_anybody_out(walked: Seen) -> None:
+    assert {"who", "where", "check", "running", "stopped", "done", "results", "list", "compare",
+            "groups", "told", "letters", "letter", *PAGES} <= set(walked.violations)  # fmt: skip
     assert {name: found for name, found in walked.violations.items() if found} == {}
+
+
+def test_the_check_for_that_finds_what_shuts_people_out(chromium: Any, tmp_path: Path) -> None:
+    with tab(chromium, Seen(tmp_path)) as opened:
+        opened.set_content("<html lang=en><main><img src=x><input></main></html>")
+        assert {found.partition(":")[0] for found in serious(opened)} >= {"image-alt", "label"}
 
 
 def test_no_page_runs_over_the_edge_of_a_phone_or_at_double_size(walked: Seen) -> None:

@@ -74,9 +74,13 @@ def test_a_check_runs_to_its_end_and_says_what_it_did(tmp_path: Path) -> None:
         case = create_case(tmp_path / "case", [f"{base}/"], names=["Mira Solberg"])
         assert begun(case)
         state = ended(case)
-    assert (state.outcome, state.failed, state.step, state.steps) == (job.DONE, (), 4, 4)
-    assert any("13 pages read" in line for line in state.lines)
-    assert len(case.runs()) == 1 and case.report.is_file()
+        assert (state.outcome, state.failed, state.step, state.steps) == (job.DONE, (), 4, 4)
+        assert any("13 pages read" in line for line in state.lines)
+        assert len(case.runs()) == 1 and case.report.is_file() and not state.news
+        assert begun(case, "2")
+        news = ended(case).news
+    assert len(case.runs()) == 2
+    assert news == {"rows_new": 0, "rows_gone": 0, "signals_new": 0, "signals_gone": 0}
 
 
 def test_however_often_it_is_begun_one_runs(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -56,6 +57,7 @@ class State:
     lines: tuple[str, ...] = ()
     outcome: str = ""  # done, failed, stopped, broken; "" while it runs or when it was killed
     failed: tuple[str, ...] = ()  # titles of steps
+    news: dict[str, int] = field(default_factory=dict)  # since the check before; see worker.news
     choices: dict[str, Any] = field(default_factory=dict)
 
 
@@ -134,11 +136,7 @@ def _launch(folder: Path, lock: int) -> None:
             pass_fds=(lock,),
             start_new_session=True,  # a Ctrl-C in the terminal is for the server
         )
-    _children.append(child)  # kept, so that ended ones are collected
-    _children[:] = [one for one in _children if one.poll() is None]
-
-
-_children: list[subprocess.Popen[bytes]] = []
+    threading.Thread(target=child.wait, daemon=True).start()  # so that it is collected
 
 
 def stop(folder: Path) -> bool:

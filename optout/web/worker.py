@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.case import load_case
+from optout.case import Case, load_case
 from optout.errors import OptoutError
+from optout.pipeline import Snapshot, snapshot
 from optout.web import job
 
 if TYPE_CHECKING:
-    from crawler.progress import Snapshot
+    from crawler.progress import Snapshot as Progress
 
 _EVERY = 0.4  # seconds between two states on disk
 
@@ -47,9 +48,9 @@ class _Told(io.TextIOBase):
             self.save()
         return len(text)
 
-    def crawled(self, snapshot: Snapshot) -> None:
+    def crawled(self, far: Progress) -> None:
         """How far the crawl is, as it goes."""
-        self.counts(asdict(snapshot) | {"eta": snapshot.eta()})
+        self.counts(asdict(far) | {"eta": far.eta()})
 
     def searched(self, files_done: int, files: int, rows: int) -> None:
         """How far the search is, as it goes."""
@@ -77,7 +78,11 @@ def main(folder: Path) -> None:
     told = _Told(folder)
     with redirect_stderr(told):
         try:
-            failed = _steps(folder, told)
+            case = load_case(folder)
+            before = snapshot(case) if case.runs() else None
+            failed = _steps(case, told)
+            if before:
+                told.state = replace(told.state, news=news(before, snapshot(case)))
             told.end(job.FAILED if failed else job.DONE, failed)
         except (KeyboardInterrupt, click.exceptions.Exit, click.Abort):
             told.end(job.STOPPED)
@@ -89,11 +94,20 @@ def main(folder: Path) -> None:
             raise
 
 
-def _steps(folder: Path, told: _Told) -> tuple[str, ...]:
+def news(before: Snapshot, after: Snapshot) -> dict[str, int]:
+    """How many rows and signals came and went."""
+    return {
+        "rows_new": len(after.matches - before.matches),
+        "rows_gone": len(before.matches - after.matches),
+        "signals_new": len(after.signals - before.signals),
+        "signals_gone": len(before.signals - after.signals),
+    }
+
+
+def _steps(case: Case, told: _Told) -> tuple[str, ...]:
     from optout.commands.run import all_steps
     from optout.web.engine import crawl_choices
 
-    case = load_case(folder)
     chosen = crawl_choices(told.state.choices)
     return all_steps(case, case.datasets, chosen, on_crawl=told.crawled, on_search=told.searched)
 
