@@ -1,7 +1,7 @@
 -- The matches by host, by folder of the row's address or by work (`group_by`), the largest groups first;
--- `total` is the number of all groups.
+-- `elsewhere` counts rows on other people's sites, `total` is the number of all groups.
 -- reads: matches, works, said
--- columns: value, title, matches, waiting, confirmed, rejected, same_address, same_image, similar_image, lead, caption_only, total
+-- columns: value, title, matches, waiting, confirmed, rejected, elsewhere, total
 WITH titles AS (
     SELECT
         work_id,
@@ -18,6 +18,7 @@ grouped AS (
             ELSE coalesce(matches.work_id, '')
         END AS value,
         matches.strength,
+        matches.place,
         said.verdict
     FROM matches
     LEFT JOIN said ON said.match_id = matches.match_id
@@ -32,11 +33,7 @@ counted AS (
         ) AS waiting,
         count(*) FILTER (WHERE verdict = 'confirmed') AS confirmed,
         count(*) FILTER (WHERE verdict = 'rejected') AS rejected,
-        count(*) FILTER (WHERE strength = 'same_address') AS same_address,
-        count(*) FILTER (WHERE strength = 'same_image') AS same_image,
-        count(*) FILTER (WHERE strength = 'similar_image') AS similar_image,
-        count(*) FILTER (WHERE strength = 'lead') AS lead,
-        count(*) FILTER (WHERE strength = 'caption_only') AS caption_only,
+        count(*) FILTER (WHERE place = 'elsewhere') AS elsewhere,
         count(*) OVER () AS total
     FROM grouped
     GROUP BY value
@@ -54,11 +51,7 @@ SELECT
     counted.waiting,
     counted.confirmed,
     counted.rejected,
-    counted.same_address,
-    counted.same_image,
-    counted.similar_image,
-    counted.lead,
-    counted.caption_only,
+    counted.elsewhere,
     counted.total
 FROM counted
 LEFT JOIN titles ON titles.work_id = counted.value AND getvariable('group_by') = 'work'

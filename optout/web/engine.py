@@ -184,11 +184,18 @@ def say_of_matches(case: Case, match_ids: Sequence[str], verdict: str) -> int:
     return len(fresh)
 
 
+def words_on_hosts(case: Case) -> dict[str, str]:
+    """Host → licensed or known, where the user said so. Raises CaseError."""
+    from optout.decisions import known_hosts
+
+    words = {"licensed": "licensed", "confirmed": "known"}
+    return {host: words[said.verdict] for host, said in known_hosts(case).items()}
+
+
 def say_of_host(case: Case, host: str, verdict: str) -> None:
     """Record that a host is licensed or known, unless it is so already. Raises CaseError."""
-    from optout.decisions import known_host, known_hosts, licensed_host
+    from optout.decisions import known_host, licensed_host
 
-    stored = {"licensed": "licensed", "known": "confirmed"}[verdict]
-    last = known_hosts(case).get(host.strip().rstrip(".").lower())
-    if host.strip() and (last is None or last.verdict != stored):
+    said = words_on_hosts(case).get(host.strip().rstrip(".").lower())
+    if host.strip() and said != verdict:
         {"licensed": licensed_host, "known": known_host}[verdict](case, host)

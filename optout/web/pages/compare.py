@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from optout.case import Case
 from optout.report.words import evidence_labels
-from optout.web import findings, pictures
+from optout.web import engine, findings, pictures
 from optout.web.ask import Ask, go, page, piece
 from optout.web.pages.results import back_of, choice_of, query_of
 
@@ -29,7 +29,7 @@ def show(ask: Ask) -> Response:
         fetched=fetched,
         query=query_of(choice),
         back=back_of(ask, f"/results/list?{query_of(choice)}"),
-        host_word=_host_word(case, match["url_host"]),
+        host_word=engine.words_on_hosts(case).get(match["url_host"] or ""),
     )
 
 
@@ -74,10 +74,3 @@ def _match(ask: Ask, choice: findings.Choice | None = None) -> tuple[Case, findi
     if found is None:
         raise HTTPException(404)
     return case, found
-
-
-def _host_word(case: Case, host: str | None) -> str:
-    from optout.decisions import known_hosts
-
-    said = known_hosts(case).get(host or "")
-    return {"licensed": "licensed", "confirmed": "known"}[said.verdict] if said else ""

@@ -63,8 +63,10 @@ def show_groups(ask: Ask) -> Response:
     """One page of hosts, folders or works."""
     by = ask.one("by")
     by = by if by in GROUPS else GROUPS[0]
-    found = findings.groups(ask.case(), by, _number(ask))
-    return page(ask, "groups", step="results", by=by, kinds=GROUPS, found=found)
+    case = ask.case()
+    found = findings.groups(case, by, _number(ask))
+    said = engine.words_on_hosts(case) if by == "host" else {}
+    return page(ask, "groups", step="results", by=by, kinds=GROUPS, found=found, said=said)
 
 
 def decide(ask: Ask) -> Response:
