@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from crawler.gate import Gate
 from crawler.job import Job
 from crawler.policy import (
     MAX_REDIRECTS,
@@ -63,6 +64,7 @@ class Frontier:
         self._renders: deque[Task] = deque()  # pages for the browser, once all else is done
         self._seen_renders: set[int] = set()
         self._rendering = False
+        self.gate: Gate | None = None  # shared with other crawls, where there are any
 
     # --- what comes in ---
 
@@ -231,11 +233,15 @@ class Frontier:
             most = 1 if delay else self.options.per_host
             if queue.in_flight >= most or queue.not_before > now:
                 continue
+            if self.gate is not None and not self.gate.enter(name):
+                continue
             task = self._take(queue)
             if task is not None:
                 queue.in_flight += 1
                 queue.not_before = now + delay
                 return task
+            if self.gate is not None:
+                self.gate.leave(name, 0.0)
             if not queue.in_flight:
                 self._order.remove(name)
                 del self._hosts[name]
@@ -246,9 +252,12 @@ class Frontier:
         if task.kind == "render":
             self._rendering = False
             return
-        queue = self._hosts.get(host_of(task.hop_url))
+        host = host_of(task.hop_url)
+        queue = self._hosts.get(host)
         if queue is not None:
             queue.in_flight -= 1
+        if self.gate is not None:
+            self.gate.leave(host, max(self.options.delay, self._delays.get(host, 0.0)))
 
     def pending(self) -> bool:
         """Whether anything waits."""

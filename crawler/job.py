@@ -40,6 +40,7 @@ class CrawlOptions:
     render: str = "never"  # which pages a browser is shown: always, auto or never
     allow_private: bool = False
     owned_hosts: tuple[str, ...] = ()  # --i-own-this-site: robots.txt recorded, not obeyed
+    public_only: bool = False  # others named the sites: not even those may be private
     path_scoped: tuple[str, ...] = ()  # sites of which only the part below their path is theirs
 
 
@@ -55,7 +56,8 @@ class Job:
 
     def reach(self) -> Reach:
         """What private addresses it may reach: hosts it starts at that are private now (DNS)."""
-        started = started_private(host_of(site) for site in self.sites)
+        own = () if self.options.public_only else self.sites
+        started = started_private(host_of(site) for site in own)
         return Reach(started=started, allow_private=self.options.allow_private)
 
     def save(self, path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crawler.gate import Gate
 from crawler.job import Job, load_job
 from crawler.journal import Journal
 from crawler.progress import Listener
@@ -41,17 +42,20 @@ def begin(job: Job, observations: Path) -> Path:
     return folder
 
 
-def crawl(folder: Path, listener: Listener | None = None) -> tuple[Path | None, dict[str, Any]]:
+def crawl(
+    folder: Path, listener: Listener | None = None, gate: Gate | None = None
+) -> tuple[Path | None, dict[str, Any]]:
     """Crawl (or go on crawling) the run in `folder`; (finished run or None, summary).
 
     None means the run was stopped from outside and waits to be resumed. At most once per
     process: Twisted's reactor cannot be started again. The caller holds the observations
-    (`crawler.journal.alone`). Raises OSError when the disk cannot be written (the journal then
-    stays whole), ValueError when the job cannot be read.
+    (`crawler.journal.alone`). `gate` is what crawls at the same time share. Raises OSError
+    when the disk cannot be written (the journal then stays whole), ValueError when the job cannot
+    be read.
     """
     job = load_job(folder / JOB_FILE)
     with Journal(folder) as journal:
-        spider, stopped = _run_spider(job, journal, folder, listener)
+        spider, stopped = _run_spider(job, journal, folder, listener, gate)
         if spider is None:
             return None, _facts(job)
         if spider.fault is not None:
@@ -101,7 +105,7 @@ def finish_as_is(folder: Path) -> Path:
 
 
 def _run_spider(
-    job: Job, journal: Journal, folder: Path, listener: Listener | None
+    job: Job, journal: Journal, folder: Path, listener: Listener | None, gate: Gate | None
 ) -> tuple[Any, bool]:
     from scrapy import signals
     from scrapy.core.engine import ExecutionEngine
@@ -137,6 +141,7 @@ def _run_spider(
             folder=folder,
             refused=refused,
             on_progress=listener,
+            gate=gate,
         )
         process.start()
     return outcome["spider"], outcome["reason"] != "finished"

@@ -16,6 +16,7 @@ from scrapy.http import Request, Response
 
 from crawler import exchange, failures, files, pages, pictures
 from crawler.frontier import ROBOTS_PATH, Frontier
+from crawler.gate import Gate
 from crawler.job import Job
 from crawler.journal import Journal
 from crawler.policy import MAX_REDIRECTS, MAX_ROBOTS_REDIRECTS, PRODUCT_TOKEN, Reach
@@ -50,11 +51,13 @@ class SiteSpider(scrapy.Spider):
         folder: Path,
         refused: dict[str, str],
         on_progress: Listener | None = None,
+        gate: Gate | None = None,
     ) -> None:
         """`refused` is filled by the resolver: host → why DNS's answer must not be reached."""
         super().__init__()
         self.job, self.options, self.journal, self.folder = job, job.options, journal, folder
         self.frontier = Frontier(job, reach, self.blocked)
+        self.frontier.gate = gate
         self.progress = Progress(self.frontier, on_progress)
         self.refused = refused
         self.fault: Exception | None = None  # what ended the crawl before its time

@@ -6,7 +6,8 @@ import difflib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -157,21 +158,31 @@ def create_case(
     datasets: list[str] | None = None,
     contact: str = "",
     created: date | None = None,
+    case_id: str = "",
+    society: tuple[str, str] = ("", ""),
+    accounts: Sequence[Account] = (),
 ) -> Case:
-    """Write a commented optout.toml into `folder` and return its Case. Never overwrites one."""
+    """Write a commented optout.toml into `folder` and return its Case. Never overwrites one.
+
+    `case_id` is made from the names or sites where none is given; `society` is the collecting
+    society and the member number there.
+    """
     path = folder / FILE
     if path.exists():
         raise CaseError(f"{path} exists already", "edit it, or choose another folder with --case")
     day = created or datetime.now(UTC).date()
-    case_id = _slug((names or sites or hosts or [folder.resolve().name])[0])
+    case_id = case_id or _slug((names or sites or hosts or [folder.resolve().name])[0])
     text = _TEMPLATE.format(
         version=VERSION,
         case_id=_toml(case_id),
         created=day.isoformat(),
         names=_toml_list(names or []),
         contact=_toml(contact),
+        society=_toml(society[0]),
+        member_no=_toml(society[1]),
         sites=_toml_list(sites),
         hosts=_toml_list(hosts or []),
+        accounts="[" + ", ".join(map(_toml_account, accounts)) + "]",
         datasets=_toml_list(datasets or []),
     )
     try:
@@ -310,6 +321,11 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _toml_account(account: Account) -> str:
+    filled = {key: value for key, value in asdict(account).items() if value}
+    return "{ " + ", ".join(f"{key} = {_toml(value)}" for key, value in filled.items()) + " }"
+
+
 def _toml_list(values: list[str]) -> str:
     return "[" + ", ".join(_toml(value) for value in values) + "]"
 
@@ -324,8 +340,8 @@ created = {created}
 [artist]
 names = {names}          # as they may stand in captions, e.g. ["Mira Solberg"]
 contact = {contact}      # public contact for letters: agent, studio or P.O. box rather than home
-collecting_society = ""
-member_no = ""
+collecting_society = {society}
+member_no = {member_no}
 
 [where]
 sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]
@@ -333,7 +349,7 @@ sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]
 # "cdn.shopify.com/s/files/1/0190/8574". With dates, if it was yours for a time only:
 # {{ host = "old.example", from = 2012-01-01, until = 2019-12-31 }}
 hosts = {hosts}
-accounts = []            # e.g. {{ platform = "tumblr", name = "mirasolberg" }}; see optout accounts
+accounts = {accounts}            # e.g. {{ platform = "tumblr", name = "you" }}; see optout accounts
 
 [datasets]
 search = {datasets}      # files, folders or names (see: optout datasets)

@@ -23,7 +23,12 @@ COMMANDS = (
     "accounts",
     "history",
     "datasets",
+    "index",
     "match",
+    "embed",
+    "similar",
+    "lineage",
+    "attribute",
     "confirm",
     "reject",
     "requests",
@@ -34,7 +39,12 @@ COMMANDS = (
     "ledger",
     "audit",
     "lint",
+    "compare",
+    "evaluate",
     "urlkey",
+    "members",
+    "explore",
+    "diff",
 )
 
 START = """\

@@ -36,14 +36,17 @@ def crawl_case(
     *,
     new_run: bool = False,
     tell: Callable[[str], None] = lambda text: None,
+    gate: Path | None = None,
 ) -> CrawlResult:
     """Crawl the case's sites into a new run, or go on with an interrupted one.
 
     At most once per process (Scrapy's reactor cannot start twice). `new_run` closes an
     interrupted run as it stands and begins afresh. `tell` hears that an interrupted run goes on.
+    `gate` is the file by which crawls at the same time share the hosts they ask.
     Raises CrawlError with the next step when there is no site, another process is crawling the
     case, or the disk is full; CaseError when an earlier run is damaged.
     """
+    from crawler.gate import Gate
     from crawler.journal import JournalBusy, alone
     from crawler.run import crawl
 
@@ -51,7 +54,7 @@ def crawl_case(
     try:
         with alone(case.observations):
             folder, resumed = _folder(case, options, new_run, tell)
-            run, summary = crawl(folder, progress)
+            run, summary = crawl(folder, progress, Gate(gate) if gate else None)
     except JournalBusy as error:
         raise CrawlError(
             f"another crawl of {case.folder} is running", "wait for it to end, or stop it"
@@ -135,21 +138,29 @@ def site_root(text: str) -> str:
     >>> site_root("mira.example")
     'https://mira.example/'
     """
-    from crawler.policy import Reach, refusal
-    from crawler.urls import clean
-
     text = text.strip()
     if os.path.exists(text):  # noqa: PTH110 (Path.exists raises for a name too long)
         raise CrawlError(
             f"{text} is a file or folder on this computer, not a site",
             "for pictures on disk: optout add FOLDER",
         )
+    return site_address(text)
+
+
+def site_address(text: str, *, private: bool = True) -> str:
+    """`site_root` of a text that somebody else wrote: nothing on this computer is looked at.
+
+    Private addresses are refused unless `private`. Raises CrawlError.
+    """
+    from crawler.policy import Reach, refusal
+    from crawler.urls import clean
+
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
         # Servers on one's own machine seldom have a certificate.
         local = re.match(r"(?:localhost|[0-9.]+|\[)", text)
         text = f"{'http' if local else 'https'}://{text}"
     address = clean(text)
-    reason = refusal(address, Reach(allow_private=True)) if address else "it cannot be read"
+    reason = refusal(address, Reach(allow_private=private)) if address else "it cannot be read"
     if address is None or reason:
         raise CrawlError(
             f"{text} is not an address to crawl: {reason}",

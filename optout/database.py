@@ -7,7 +7,7 @@ into SQL text; file names that must stand in SQL go through `quoted`.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import duckdb
 
 from crawler.records import FORMAT, SCHEMAS
 from optout.case import Case, read_summary
-from optout.errors import CaseError
+from optout.errors import CaseError, DatasetError
 from optout.runs import current_runs
 from optout.tables import DERIVED
 from queries import read as read_query
@@ -171,3 +171,57 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, body: str) -> None:
             f"cannot read {name} of this case: {str(error).splitlines()[0]}",
             "restore the file named, or move its folder out of the case",
         ) from error
+
+
+def bounded(memory: str, threads: int | None, spill: Path) -> duckdb.DuckDBPyConnection:
+    """A connection for work larger than memory: at most `memory` ("4GB"), the rest in `spill`."""
+    connection = connect()
+    try:
+        connection.execute(f"SET memory_limit = {quoted(memory)}")
+    except duckdb.Error as error:
+        connection.close()
+        raise DatasetError(f"{memory!r} is no size", "write for example --memory 4GB") from error
+    connection.execute(f"SET temp_directory = {quoted(str(spill))}")
+    if threads:
+        connection.execute(f"SET threads = {int(threads)}")
+    # Tables are written in the order of their query.
+    connection.execute("SET preserve_insertion_order = true")
+    # Values of a join that a scan may look for one by one in the boundaries of row groups.
+    connection.execute("SET dynamic_or_filter_threshold = 20000")
+    return connection
+
+
+def parquet_view(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    files: Sequence[str],
+    columns: Mapping[str, str],
+) -> None:
+    """A view `name` over Parquet files with just `columns` (name → type); absent ones are NULL."""
+    if files:
+        listed = ", ".join(map(quoted, files))
+        source = f"read_parquet([{listed}], hive_partitioning = false)"
+        present = set(connection.sql(f"SELECT * FROM {source} LIMIT 0").columns)
+    else:
+        source, present = "(SELECT 1) WHERE false", set()
+    fields = ", ".join(
+        f'"{column}"' if column in present else f'CAST(NULL AS {kind}) AS "{column}"'
+        for column, kind in columns.items()
+    )
+    connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {fields} FROM {source}')
+
+
+def write_sorted(
+    connection: duckdb.DuckDBPyConnection,
+    select: str,
+    to: Path,
+    *,
+    group: int,
+    megabytes: int | None = None,
+) -> None:
+    """Write the rows of `select`, in its order, to a file or (with `megabytes` each) a folder."""
+    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
+    options += f", ROW_GROUP_SIZE {group}"
+    if megabytes:
+        options += f", FILE_SIZE_BYTES '{megabytes}MB'"
+    connection.execute(f"COPY ({select}) TO {quoted(str(to))} ({options})")

@@ -5,7 +5,10 @@ OptoutError
 ├── FetchError      a single address cannot be fetched, or must not be
 ├── DatasetError    files not found, not readable, or without the columns needed
 ├── RequestError    a request list cannot be made
-└── ProtectError    a protective change cannot be made or checked
+├── MembersError    a members file or an organisation's folder cannot be used
+├── EmbeddingError  a model, its weights or a file of vectors cannot be used
+├── ProtectError    a protective change cannot be made or checked
+└── VisionError     pictures cannot be compared, or a library for it is missing
 """
 
 from __future__ import annotations
@@ -40,5 +43,17 @@ class RequestError(OptoutError):
     """A request list cannot be made."""
 
 
+class MembersError(OptoutError):
+    """A members file or an organisation's folder cannot be used."""
+
+
 class ProtectError(OptoutError):
     """A protective change cannot be made or checked."""
+
+
+class EmbeddingError(OptoutError):
+    """A model, its weights or a file of vectors cannot be used."""
+
+
+class VisionError(OptoutError):
+    """Pictures cannot be compared, or a library for it is missing."""

@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pyarrow as pa
 
 # Strongest first; never mixed, never added up.
 STRENGTHS = ("same_address", "same_image", "similar_image", "lead", "caption_only")
+
+
+def match_id(dataset: str, edition: str, file: str, row: int) -> str:
+    """The lasting name of a data set row, however it was found."""
+    name = "\0".join((dataset, edition, file, str(row)))
+    return f"m-{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
 
 # One row per data set row tied to the case.
 MATCHES = pa.schema(
@@ -79,6 +88,43 @@ NOT_LISTED = pa.schema(
         ("work_id", pa.string()),
         ("in_laion_shape", pa.bool_()),
         ("not_in_shape_because", pa.string()),
+    ]
+)
+
+# One row per data set row and picture that a model finds alike (`optout similar`); its own file.
+SIMILAR = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("match_id", pa.string()),
+        ("dataset", pa.string()),
+        ("edition", pa.string()),
+        ("dataset_file", pa.string()),
+        ("dataset_row", pa.int64()),
+        ("url", pa.string()),
+        ("url_host", pa.string()),
+        ("caption", pa.string()),
+        ("width", pa.int64()),
+        ("height", pa.int64()),
+        ("similarity", pa.float64()),  # the row's own: its text against its picture
+        ("punsafe", pa.float64()),
+        ("pwatermark", pa.float64()),
+        ("aesthetic", pa.float64()),
+        ("nsfw", pa.string()),
+        ("md5", pa.string()),
+        ("sha256", pa.string()),
+        ("phash", pa.string()),
+        ("kind", pa.string()),  # embedding; NULL where a text was searched for
+        ("strength", pa.string()),  # similar_image; NULL likewise
+        ("query", pa.string()),  # image address, file or text that was searched for
+        ("image_url", pa.string()),  # of a picture of the case
+        ("work_id", pa.string()),
+        ("view", pa.string()),  # which part of the picture is that similar
+        ("model_similarity", pa.float64()),  # cosine by the model
+        ("threshold", pa.float64()),
+        ("model", pa.string()),
+        ("weights_sha256", pa.string()),
+        ("model_said_by", pa.string()),  # file or user
+        ("vectors_file", pa.string()),
     ]
 )
 

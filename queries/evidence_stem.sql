@@ -18,5 +18,6 @@ FROM candidates
 JOIN known_stems ON known_stems.stem = candidates.stem
 WHERE
     list_contains(known_stems.domains, candidates.domain)
-    OR known_stems.rows_elsewhere <= getvariable('most_rows')
+    -- None where the name was put together from folders: it tells on its own domain only.
+    OR known_stems.rows_elsewhere BETWEEN 1 AND getvariable('most_rows')
 ORDER BY candidates.match_id

@@ -40,6 +40,16 @@ def command(name: str) -> click.Command:
     return found
 
 
+def command_of(words: list[str]) -> click.Command:
+    """The command that a line of words means; of a group the one below it that is named."""
+    found = command(words[0])
+    if isinstance(found, click.Group):
+        with click.Context(found, info_name=words[0]) as context:
+            named = words[1] if words[1:] and words[1] in found.list_commands(context) else "run"
+            found = found.get_command(context, named) or found
+    return found
+
+
 def commands_in(text: str) -> Iterator[list[str]]:
     """The `optout …` lines of code blocks and code spans, as words."""
     for block in re.findall(r"```(?:sh|console|text)?\n(.*?)```", text, re.S):
@@ -64,9 +74,13 @@ def test_every_command_has_one_sentence_and_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_an_example_exist(name: str) -> None:
-    known = {flag for p in command(name).params for flag in (*p.opts, *p.secondary_opts)}
+    whole = command(name)
+    group = whole.commands if isinstance(whole, click.Group) else {}
+    every = [whole, *group.values()]
+    known = {flag for one in every for p in one.params for flag in (*p.opts, *p.secondary_opts)}
     for words in commands_in("```\n" + re.sub("(?m)^ +", "", command(name).help or "") + "\n```"):
         if words[:1] == [name]:
+            known |= {flag for p in command_of(words).params for flag in (*p.opts,)}
             assert {w for w in words if w.startswith("--")} <= known | {"--help"}
 
 
@@ -87,7 +101,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
         if not words or words[0].startswith("-") or not names or words[0] != names[0]:
             continue
         assert names[0] in COMMANDS, f"optout {' '.join(words)}"
-        options = {flag for p in command(names[0]).params for flag in (*p.opts, *p.secondary_opts)}
+        options = {flag for p in command_of(words).params for flag in (*p.opts, *p.secondary_opts)}
         used = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert used <= options | {"--help"}, f"optout {' '.join(words)}"
 

@@ -36,15 +36,22 @@ def _lines() -> Iterator[str]:
         yield from _section(f"optout {name}", command, context)
 
 
-def _section(title: str, command: click.Command, parent: click.Context | None) -> Iterator[str]:
+def _section(
+    title: str, command: click.Command, parent: click.Context | None, level: str = "##"
+) -> Iterator[str]:
     context = _context(title.rpartition(" ")[2], command, parent)
-    yield f"## {title}"
+    yield f"{level} {title}"
     yield ""
     yield "```"
     # Options that come and go with the machine's settings would make the page differ.
     yield from (line.rstrip() for line in command.get_help(context).splitlines())
     yield "```"
     yield ""
+    if isinstance(command, click.Group) and parent is not None:
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None, name
+            yield from _section(f"{title} {name}", below, context, "###")
 
 
 def _context(name: str, command: click.Command, parent: click.Context | None) -> click.Context:

@@ -14,6 +14,7 @@ from optout.datasets import DataFile, resolve
 from optout.datasets.columns import LONGEST_FIELD
 from optout.datasets.text import batches
 from optout.errors import DatasetError
+from optout.remote import is_remote
 
 PLAIN = (".txt", ".lst", ".list", ".urls", "")  # one address a line
 _ROWS = 8192  # of one batch
@@ -29,6 +30,10 @@ def sources(specs: Sequence[str]) -> list[Source]:
     found: list[Source] = []
     for spec in specs:
         path = Path(spec)
+        if is_remote(spec):
+            raise DatasetError(
+                f"{spec} is not on this machine", "load the list, then name the file"
+            )
         if path.suffix.lower() in PLAIN and path.is_file():
             found.append(path)
         elif path.suffix and path.suffix.lower() in PLAIN:
@@ -62,7 +67,9 @@ def lines(found: Sequence[Source]) -> Iterator[list[Line]]:
 
 
 def _path(source: Source) -> Path:
-    return source if isinstance(source, Path) else source.path
+    path = source if isinstance(source, Path) else source.path
+    assert isinstance(path, Path)  # `sources` takes no other
+    return path
 
 
 def _plain(path: Path) -> Iterator[list[Line]]:

@@ -11,7 +11,7 @@ import click
 from optout.commands.options import json_option, note
 
 if TYPE_CHECKING:
-    from optout.datasets import DataSet
+    from optout.datasets import DataSet, Edition
 
 
 @click.command("datasets")
@@ -70,7 +70,14 @@ def _print_list(datasets: list[DataSet]) -> None:
         click.echo(f"    obtain: {dataset.obtain}")
 
 
+def _search(edition: Edition) -> str:
+    """The command that searches an edition where it lies."""
+    return f"optout match --dataset '{edition.dataset}:{edition.name}={edition.url}'"
+
+
 def _print_one(dataset: DataSet) -> None:
+    from optout.remote import is_remote
+
     lines = [
         ("name", dataset.name),
         ("what", dataset.what),
@@ -83,6 +90,7 @@ def _print_one(dataset: DataSet) -> None:
         ("homepage", dataset.homepage),
         ("source", f"{dataset.source} (gone over {dataset.checked.isoformat()})"),
         *(("edition", edition.name) for edition in dataset.editions),
+        *(("search", _search(edition)) for edition in dataset.editions if is_remote(edition.url)),
     ]
     for label, text in lines:
         if text:

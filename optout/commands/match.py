@@ -16,6 +16,7 @@ from optout.commands.options import case_option, json_option, note, wrote
 from optout.errors import CaseError, DatasetError
 
 if TYPE_CHECKING:
+    from optout.index import Index
     from optout.matching import MatchSummary
 
 _CHANGED = 3  # exit code with --exit-code
@@ -37,9 +38,22 @@ _WORDS = {
     "datasets",
     multiple=True,
     metavar="SPEC",
-    help="File, folder or glob of metadata; NAME=PATH says which data set it is. Repeat for more.",
+    help="File, folder, glob or address (hf://, https://, s3://) of metadata; NAME=PATH says which "
+    "data set it is. Repeat for more.",
+)
+@click.option(
+    "--index",
+    "index_folder",
+    type=click.Path(path_type=Path),
+    help="Ask an index (optout index build) instead of data files.",
 )
 @click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
+@click.option(
+    "--cache-limit",
+    metavar="SIZE",
+    help="Most that is kept on disk of what was read from addresses (default: 2 GB; 0 for none).",
+)
+@click.option("--no-captions", is_flag=True, help="Leave the texts of the rows out of the search.")
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
 @click.pass_context
@@ -47,7 +61,10 @@ def command(
     ctx: click.Context,
     case_folder: Path | None,
     datasets: tuple[str, ...],
+    index_folder: Path | None,
     hosts: tuple[str, ...],
+    cache_limit: str | None,
+    no_captions: bool,
     as_json: bool,
     exit_code: bool,
 ) -> None:
@@ -59,26 +76,54 @@ def command(
     \b
     Example:
       optout match --dataset relaion/ --host images.mira.example
+      optout match --dataset 'hf://datasets/laion/relaion2B-en-research-safe/part-00000-*.parquet'
     """
     from optout.matching import match_case
+    from optout.remote import Session
 
+    if datasets and index_folder:
+        raise click.UsageError("name data files or an index, not both")
     case = _case(case_folder, hosts)
+    index = _index(index_folder) if index_folder else None
     specs = datasets or case.datasets
-    if not specs:
+    if not specs and not index:
         raise DatasetError(
             "no data set to search: name its metadata files with --dataset",
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    summary = match_case(case, specs, hosts=hosts, progress=_progress())
+    captions = not no_captions and (index is None or index.captions)
+    with Session(cache_limit, tell=note) as session:
+        summary = match_case(
+            case,
+            specs,
+            hosts=hosts,
+            captions=captions,
+            index=index,
+            progress=_progress(),
+            session=session,
+        )
     if as_json:
         _print_json(case)
     else:
         _print_summary(summary)
     _notes(summary)
+    if session.traffic:
+        note(str(session.traffic))
     wrote(case.matches, "optout requests" if summary.data["matches"] else "optout report")
+    refuse_damaged(summary.data)
     if exit_code and summary.changed:
         ctx.exit(_CHANGED)
+
+
+def refuse_damaged(data: dict[str, Any]) -> None:
+    """Raise DatasetError, after all else is told, where files could not be searched."""
+    if data["not_read"]:
+        number = len(data["not_read"])
+        raise DatasetError(
+            f"{_count(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
+            "load what is damaged again, then search again: the other files need not be read",
+        )
 
 
 def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
@@ -92,6 +137,17 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         case = create_case(place, [], hosts=list(hosts))
         note(f"made a case in {place}")
         return case
+
+
+def _index(folder: Path) -> Index:
+    from optout.index import open_index
+
+    index = open_index(folder)
+    for warning in index.warnings():
+        note(warning)
+    if not index.captions:
+        note("not searched: texts and names in captions, which this index does not cover")
+    return index
 
 
 def _note_unknown(specs: Iterable[str]) -> None:
@@ -165,6 +221,8 @@ def _editions(data: dict[str, Any]) -> str:
 
 
 def _notes(summary: MatchSummary) -> None:
+    from optout.matching.kinds import kinds
+
     data = summary.data
     if data["skipped"]:
         note(f"skipped {_count(data['skipped'], 'row')} without a readable address:")
@@ -173,6 +231,11 @@ def _notes(summary: MatchSummary) -> None:
             note(f"  {example['file']} row {example['row']}: {example['value'][:80]!r}")
     if data["null_urls"]:
         note(f"{_count(data['null_urls'], 'row')} without any address")
+    for twin in data["same_content"]:
+        note(f"counted once: {twin['file']} holds the same as {twin['same_as']}")
+    if data["not_covered"]:
+        labels = ", ".join(kinds()[kind].label for kind in data["not_covered"])
+        note(f"not looked for: {labels}")
     for left_out in data["not_searched"]:
         note(f"not searched: {left_out['host']} · {left_out['advice']}")
     if data["images_archived"]:

@@ -117,9 +117,14 @@ def _crawl(case: Case, chosen: dict[str, Any], on_crawl: Listener | None) -> Non
 
 
 def _match(case: Case, specs: Sequence[str], on_search: Progress | None) -> None:
+    from optout.commands.match import refuse_damaged
     from optout.matching import match_case
+    from optout.remote import Session
 
-    found = match_case(case, specs, progress=on_search).data
+    with Session(tell=note) as session:
+        found = match_case(case, specs, progress=on_search, session=session).data
+    if session.traffic:
+        note(f"  {session.traffic}")
     by_strength = ", ".join(
         f"{count} {strength.replace('_', ' ')}"
         for strength, count in found["by_strength"].items()
@@ -139,6 +144,7 @@ def _match(case: Case, specs: Sequence[str], on_search: Progress | None) -> None
             note(f"  {words}: {count}")
     for left_out in found["not_searched"]:
         note(f"  not searched for: {left_out['host']}, {left_out['advice']}")
+    refuse_damaged(found)
 
 
 def _requests(case: Case) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from optout.datasets.editions import columns as aliases
 from optout.datasets.editions import known
 from optout.errors import DatasetError
+from optout.remote import RemoteFile
 
 ROW = "file_row_number"  # what the database calls the number of a row in its file
 LONGEST_FIELD = 16 * 2**20  # characters; DataComp has texts of a million
@@ -41,14 +42,14 @@ class Columns:
     rows: int | None = None  # from the footer, where there is one
 
 
-def check(path: Path, headerless: Sequence[str] = ()) -> Columns:
+def check(path: Path | RemoteFile, headerless: Sequence[str] = ()) -> Columns:
     """Look at a file's footer or first line and find its columns.
 
     `headerless` are the columns of its edition's files without a header line. Raises DatasetError
     when the file is damaged, is something else, or has no column with addresses.
     """
     try:
-        if path.stat().st_size == 0:
+        if size(path) == 0:
             raise DatasetError(f"{path} is empty", "load the file again")
         if path.suffix.lower() == ".parquet":
             return _parquet(path)
@@ -65,7 +66,12 @@ def check(path: Path, headerless: Sequence[str] = ()) -> Columns:
     )
 
 
-def mapped(path: Path, found: Sequence[str]) -> dict[str, str]:
+def size(path: Path | RemoteFile) -> int:
+    """Bytes of a file. Raises OSError, of a remote one DatasetError."""
+    return path.stat().st_size if isinstance(path, Path) else path.size
+
+
+def mapped(path: Path | RemoteFile, found: Sequence[str]) -> dict[str, str]:
     """Our names → names in `found`, by the alias table. Raises DatasetError without a url."""
     by_lower: dict[str, str] = {}
     for name in found:
@@ -84,10 +90,10 @@ def mapped(path: Path, found: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _parquet(path: Path) -> Columns:
+def _parquet(path: Path | RemoteFile) -> Columns:
     with path.open("rb") as file:
         head = file.read(64)
-        file.seek(-min(4, path.stat().st_size), 2)
+        file.seek(-min(4, size(path)), 2)
         tail = file.read(4)
     if head[:4] != b"PAR1":
         raise _impostor(path, head)
@@ -97,7 +103,8 @@ def _parquet(path: Path) -> Columns:
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_metadata(path)
+        with path.open("rb") as file:
+            metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DatasetError(
@@ -136,7 +143,7 @@ def _holds_text(kind: Any) -> bool:
     )
 
 
-def _impostor(path: Path, head: bytes) -> DatasetError:
+def _impostor(path: Path | RemoteFile, head: bytes) -> DatasetError:
     for start, what, hint in _IMPOSTORS:
         if head.lstrip().startswith(start):
             return DatasetError(f"{path} {what}", hint)
@@ -147,7 +154,7 @@ def _impostor(path: Path, head: bytes) -> DatasetError:
     return DatasetError(f"{path} is not a Parquet file", "load the file again")
 
 
-def _delimited(path: Path, headerless: Sequence[str]) -> Columns:
+def _delimited(path: Path | RemoteFile, headerless: Sequence[str]) -> Columns:
     kind = path.suffix.lower().removeprefix(".")
     first = _first_line(path, kind)
     if headerless and not _is_header(first):
@@ -163,7 +170,7 @@ def _is_header(first: Sequence[str]) -> bool:
     return any(name.strip().lower() in aliases()["url"] for name in first)
 
 
-def _without_header(path: Path, kind: str, fields: Sequence[str]) -> Columns:
+def _without_header(path: Path | RemoteFile, kind: str, fields: Sequence[str]) -> Columns:
     return Columns(kind, mapped(path, fields), header=False, fields=tuple(fields))
 
 
@@ -178,7 +185,7 @@ def _fitting(first: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _first_line(path: Path, kind: str) -> list[str]:
+def _first_line(path: Path | RemoteFile, kind: str) -> list[str]:
     csv.field_size_limit(LONGEST_FIELD)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         try:
@@ -203,7 +210,7 @@ def _capped(file: TextIO) -> Iterator[str]:
     return iter(lambda: file.readline(LONGEST_FIELD), "")
 
 
-def _jsonl(path: Path) -> Columns:
+def _jsonl(path: Path | RemoteFile) -> Columns:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         lines = (line for line in islice(_capped(file), 1000) if line.strip())
         first = next(lines, "")

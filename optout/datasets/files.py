@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from optout.datasets.columns import Columns, check
+from optout.datasets.columns import Columns, check, size
 from optout.datasets.editions import DataSet, Edition, find, recognise
 from optout.errors import DatasetError
+from optout.remote import RemoteFile, Session, files_under, is_remote
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl")
 
@@ -22,7 +23,7 @@ _MAGIC = re.compile(r"[*?\[]")
 class DataFile:
     """One file to search, its footer or first line already read."""
 
-    path: Path
+    path: Path | RemoteFile
     dataset: str
     edition: str  # "" where it cannot be told
     name: str  # `dataset_file`: relative to what the user named
@@ -30,37 +31,61 @@ class DataFile:
     columns: Columns
 
 
-def resolve(specs: Sequence[str]) -> list[DataFile]:
+def resolve(specs: Sequence[str], session: Session | None = None) -> list[DataFile]:
     """Every file that `specs` name, each once, in order; all are checked before any is searched.
 
-    A spec is a file, a folder, a glob or a name of datasets.toml; `name=path` or
-    `name:edition=path` says what a path holds. Raises DatasetError naming the file and the next
-    step for the first thing that is wrong.
+    A spec is a file, a folder, a glob, a remote address (read through `session`) or a name of
+    datasets.toml; `name=path` or `name:edition=path` says what a path holds. Raises DatasetError
+    naming the file and the next step for the first thing that is wrong.
     """
-    files: dict[Path, DataFile] = {}
+    if session is None:
+        with Session() as own:
+            return resolve(specs, own)
+    files: dict[Path | RemoteFile, DataFile] = {}
     for spec in specs:
-        for file in _files(spec):
-            files.setdefault(file.path.resolve(), file)
+        for file in _files(spec, session):
+            place = file.path.resolve() if isinstance(file.path, Path) else file.path
+            files.setdefault(place, file)
     _refuse_namesakes(list(files.values()))
     return list(files.values())
 
 
-def _files(spec: str) -> Iterator[DataFile]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file that a spec names, before it was looked at."""
+
+    path: Path | RemoteFile
+    name: str  # relative to what was named
+    folders: Sequence[str]  # names above it, nearest first
+    called: str  # its data set, where nothing better is known
+
+
+def _files(spec: str, session: Session) -> Iterator[DataFile]:
     path, label, edition = _split(spec)
-    root, paths = _paths(spec, path)
-    for file in paths:
-        known = edition or recognise(file.name, _folders(file, root))
+    for file in _remote(path, session) if is_remote(path) else _local(spec, path):
+        known = edition or recognise(file.path.name, file.folders)
         if label:
             dataset, form = label
         elif known:
             dataset, form = known.dataset, known.name
         else:
-            dataset, form = _plain_name(root, file), ""
+            dataset, form = file.called, ""
         if known and known.dataset == dataset and not form:
             form = known.name
-        columns = check(file, known.headerless if known else ())
+        columns = check(file.path, known.headerless if known else ())
+        yield DataFile(file.path, dataset, form, file.name, size(file.path), columns)
+
+
+def _remote(address: str, session: Session) -> Iterator[_Found]:
+    for one in files_under(address, session, SUFFIXES):
+        yield _Found(one.file, one.name, one.folders, one.called)
+
+
+def _local(spec: str, path: str) -> Iterator[_Found]:
+    root, paths = _paths(spec, path)
+    for file in paths:
         name = file.relative_to(root).as_posix() if root != file else file.name
-        yield DataFile(file, dataset, form, name, file.stat().st_size, columns)
+        yield _Found(file, name, _folders(file, root), _plain_name(root, file))
 
 
 def _split(spec: str) -> tuple[str, tuple[str, str] | None, Edition | None]:
@@ -154,7 +179,7 @@ def _plain_name(root: Path, file: Path) -> str:
 
 def _refuse_namesakes(files: Sequence[DataFile]) -> None:
     # A row is named by data set, edition, file and number: two files may not share the first three.
-    seen: dict[tuple[str, str, str], Path] = {}
+    seen: dict[tuple[str, str, str], Path | RemoteFile] = {}
     for file in files:
         other = seen.setdefault((file.dataset, file.edition, file.name), file.path)
         if other != file.path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from optout.datasets.columns import LONGEST_FIELD, Columns, reader
 from optout.errors import DatasetError
+from optout.remote import RemoteFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _ROWS = 32768  # of one batch
 
 
-def batches(path: Path, columns: Columns) -> Iterator[pa.Table]:
+def batches(path: Path | RemoteFile, columns: Columns) -> Iterator[pa.Table]:
     """The file in tables of a few ten thousand rows: `dataset_row` and our column names.
 
     Blank lines are no rows. A line that is no JSON object becomes a row whose url is its text, so
@@ -39,7 +40,7 @@ def batches(path: Path, columns: Columns) -> Iterator[pa.Table]:
             yield pa.Table.from_arrays([numbers, *arrays], schema=schema)
 
 
-def _told(path: Path, rows: Iterator[Any]) -> Iterator[Any]:
+def _told(path: Path | RemoteFile, rows: Iterator[Any]) -> Iterator[Any]:
     try:
         yield from rows
     except (csv.Error, OSError) as error:

@@ -124,3 +124,8 @@ def twin(host: str) -> str | None:
     if "." not in host or host.startswith("[") or _IPV4.fullmatch(host):
         return None
     return host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+
+
+def shared_hosts() -> frozenset[str]:
+    """Every host that shared_hosts.toml names."""
+    return frozenset(_shared_hosts())

@@ -71,10 +71,7 @@ class Artist:
 
 def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[str] = ()) -> Artist:
     """Read the case open at `connection`; `hosts` are declared for this search only."""
-    for table in _TABLES:
-        query = relation(connection, table)
-        connection.execute(f'DROP VIEW IF EXISTS "{table}"')
-        query.to_table(table)
+    read_once(connection)
     known = _known(connection)
     files = relation(connection, "case_files").fetchall()
     declared, not_searched = read(case.sites, [*case.hosts, *map(DeclaredHost, hosts)])
@@ -96,6 +93,14 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[st
         declared=(*declared, *accounts),
         not_searched=(*not_searched, *without_place, *short),
     )
+
+
+def read_once(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make tables of the relations of the case that later queries read by name."""
+    for table in _TABLES:
+        query = relation(connection, table)
+        connection.execute(f'DROP VIEW IF EXISTS "{table}"')
+        query.to_table(table)
 
 
 _SHORT_NAME = "a single short word stands in too many texts; add the name in full"

@@ -1,22 +1,27 @@
-"""A case and data sets → matches/: which rows tie to the artist, and why."""
+"""Cases and data sets → matches/ of each: which rows tie to the artist, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
+from optout.errors import CaseError
 from optout.matching.lookups import lookups
 from optout.matching.stored import previous_ids, write
-from optout.matching.summary import MatchSummary, summarise
+from optout.matching.summary import Beside, MatchSummary, summarise
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from optout.datasets import DataFile
     from optout.matching.artist import Artist
-    from optout.matching.scan import Progress, Scan
+    from optout.matching.scan import Progress
+    from optout.matching.source import FileCount, Index, Source
+    from optout.remote import Session
 
 # Each is computed once, in this order; later ones read earlier ones by their names.
 _QUERIES = (
@@ -38,40 +43,151 @@ def match_case(
     specs: Sequence[str],
     *,
     hosts: Sequence[str] = (),
+    captions: bool = True,
+    index: Index | None = None,
     progress: Progress | None = None,
+    session: Session | None = None,
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
-    Writes matches/ whole or not at all. `hosts` are declared for this search only. Raises
-    DatasetError for files that cannot be searched, CaseError for a case that cannot be read.
+    match_cases() for a single case.
     """
-    from optout.database import open_case
-    from optout.datasets import resolve
-    from optout.matching.artist import gather
-    from optout.matching.scan import scan
-    from optout.matching.wanted import prepare
-
-    files = resolve(specs)
-    before = previous_ids(case)
-    connection = open_case(case)
-    try:
-        # What a scan holds must not grow with the size of the data set.
-        connection.execute("SET memory_limit = '2GB'")
-        artist = gather(connection, case, hosts)
-        prepare(connection, artist)
-        found = scan(connection, files, artist, progress)
-        tables = _derive(connection, case, artist, found)
-    finally:
-        connection.close()
-    summary = summarise(case, artist, found.counts, tables)
-    write(case, tables, summary)
-    return MatchSummary(
-        case.matches, summary, before != set(tables["matches"]["match_id"].to_pylist())
+    found = match_cases(
+        [case],
+        specs,
+        hosts=hosts,
+        captions=captions,
+        index=index,
+        progress=progress,
+        session=session,
     )
+    return found[case.case_id]
+
+
+def match_cases(
+    cases: Sequence[Case],
+    specs: Sequence[str],
+    *,
+    hosts: Sequence[str] = (),
+    captions: bool = True,
+    index: Index | None = None,
+    progress: Progress | None = None,
+    session: Session | None = None,
+) -> dict[str, MatchSummary]:
+    """Search the data sets that `specs` name for all `cases` in one pass; by case_id.
+
+    Writes matches/ of each case, whole or not at all; what is found for a case is the same as in a
+    search for it alone. `hosts` are declared for this search only, in every case. Without
+    `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`.
+    A file whose damage shows while it is read is left out and named in `not_read` of the summary;
+    what was found in the others is kept, and the next search of the same reads that file alone.
+    Remote files are read through `session`.
+    Raises DatasetError for files that cannot be searched (also when none could be read), CaseError
+    for a case that cannot be read, or two with one id.
+    """
+    from optout.matching.finished import FinishedFiles, question
+    from optout.matching.scan import scan
+    from optout.remote import Session
+
+    if session is None:
+        with Session() as own:
+            return match_cases(
+                cases,
+                specs,
+                hosts=hosts,
+                captions=captions,
+                index=index,
+                progress=progress,
+                session=own,
+            )
+    _refuse_namesakes(cases)
+    files, twins = _files(specs, index, session)
+    before = [previous_ids(case) for case in cases]
+    artists = [_gathered(case, hosts) for case in cases]
+    if not cases:
+        return {}
+    finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
+    keeping = finished if len(files) > 1 and index is None else None
+    with ExitStack() as stack:
+        source = (
+            index.source(artists, captions) if index else _raw(stack, artists, captions, session)
+        )
+        found = scan(source, files, artists, captions=captions, finished=keeping, progress=progress)
+    if found.damaged and not found.counts:
+        raise found.damaged[0]
+    beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
+    each = zip(cases, zip(artists, found.candidates, strict=True), before, strict=True)
+    summaries = {
+        case.case_id: _finish(case, theirs, found.counts, beside, ids) for case, theirs, ids in each
+    }
+    if not found.damaged:
+        finished.forget()
+    return summaries
+
+
+_UNFINISHED = ".matches.unfinished"  # beside matches/ while a search goes on
+
+
+def _refuse_namesakes(cases: Sequence[Case]) -> None:
+    seen: dict[str, Case] = {}
+    for case in cases:
+        other = seen.setdefault(case.case_id, case)
+        if other is not case:
+            raise CaseError(
+                f"{other.folder} and {case.folder} are both called {case.case_id}",
+                "give one of them another case_id in its optout.toml",
+            )
+
+
+def _files(
+    specs: Sequence[str], index: Index | None, session: Session
+) -> tuple[Sequence[DataFile], tuple[tuple[str, str], ...]]:
+    if index is not None:
+        return index.files(), ()
+    from optout.datasets import resolve
+    from optout.matching.twins import without_twins
+
+    return without_twins(resolve(specs, session))
+
+
+def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: Session) -> Source:
+    from optout.matching.raw import RawFiles
+    from optout.matching.sieve import Sieve
+    from optout.matching.wanted import wanted
+
+    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session)))
+
+
+def _gathered(case: Case, hosts: Sequence[str]) -> Artist:
+    from optout.database import open_case
+    from optout.matching.artist import gather
+
+    with open_case(case) as connection:
+        return gather(connection, case, hosts)
+
+
+def _finish(
+    case: Case,
+    found: tuple[Artist, pa.Table],
+    counts: Sequence[FileCount],
+    beside: Beside,
+    before: set[str],
+) -> MatchSummary:
+    """What was found for one case → its matches/."""
+    from optout.database import open_case
+    from optout.matching.artist import read_once
+
+    with open_case(case) as connection:
+        read_once(connection)
+        tables = _derive(connection, case, *found)
+    summary = summarise(case, found[0], counts, tables, beside)
+    write(case, tables, summary)
+    now = set(tables["matches"]["match_id"].to_pylist())
+    return MatchSummary(case.matches, summary, before != now)
 
 
 def _derive(
-    connection: duckdb.DuckDBPyConnection, case: Case, artist: Artist, found: Scan
+    connection: duckdb.DuckDBPyConnection, case: Case, artist: Artist, candidates: pa.Table
 ) -> dict[str, pa.Table]:
     """The tables of matches/ by file name, in the columns of optout/tables.py."""
     import pyarrow as pa
@@ -83,7 +199,7 @@ def _derive(
     from optout.works import case_works
 
     works = case_works(connection)
-    connection.register("candidates", found.candidates)
+    connection.register("candidates", candidates)
     for name, table in lookups(artist, works).items():
         connection.register(name, table)
     variables: dict[str, Any] = {

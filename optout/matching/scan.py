@@ -1,210 +1,186 @@
-"""Data files → candidates: the rows that may concern the artist, looked at one by one.
+"""A source of rows and artists → candidates: the rows that tie to each, and what was read.
 
-Each file is read once, in batches; of its rows only those that tie to something are kept.
+One pass for all artists of a search. Each file is searched by itself (`search`); what was found in
+them is put together in the order of the files (`scan`), since some ties hold only where few rows
+have them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
 
-from optout.database import quoted, relation
-from optout.datasets import DataFile, crawl_period
-from optout.datasets.columns import ROW
-from optout.datasets.text import batches
-from optout.datasets.view import view_sql
-from optout.errors import DatasetError, OptoutError
-from optout.identity import identify
-from optout.matching.artist import Artist, covering, declared_by_host
-from optout.matching.texts import generic, normal
+from optout.datasets import DataFile
+from optout.errors import DatasetError
+from optout.matching.artist import Artist
+from optout.matching.look import Look, Row, Tally, Tie
+from optout.matching.source import FileCount, Reading, Source
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
 _EXAMPLES = 10  # skipped rows that are shown
-_BATCH = 16384  # rows handed from the sieve to Python at a time
 _SCHEMES = ("http://", "https://")
+_AHEAD = 2  # files searched at a time: while one is looked at closely, the next is read
 
 # Called after each part of a file: files done, of how many, rows read so far.
 Progress = Callable[[int, int, int], None]
 
 
-@dataclass(slots=True)
-class FileCount:
-    """What was read of one file."""
+@dataclass(frozen=True, slots=True)
+class FileFound:
+    """The outcome for one file: its rows that may tie to somebody, in order."""
 
-    file: DataFile
-    rows: int = 0
-    null_urls: int = 0
-    skipped: int = 0
-    examples: list[tuple[int, str]] = field(default_factory=list)  # row, what stands there
+    count: FileCount
+    rows: list[tuple[Row, list[Tie]]]
+
+
+class Finished(Protocol):
+    """Keeps what was found in files, for a search that is broken off and begun again."""
+
+    def load(self, file: DataFile) -> tuple[FileCount, list[Row]] | None:
+        """What was read of `file` and its rows, if it has been searched."""
+
+    def save(self, count: FileCount, rows: Sequence[Row]) -> None:
+        """Keep what was found in one file."""
 
 
 @dataclass(slots=True)
 class Scan:
-    """The outcome: candidate rows, and what was read of each file."""
+    """The outcome: candidate rows of each artist, and what was read of each file."""
 
-    candidates: pa.Table
+    candidates: list[pa.Table]  # in the order of the artists
     counts: list[FileCount]
+    damaged: list[DatasetError] = field(default_factory=list)  # files that were not searched
 
 
 def scan(
-    connection: duckdb.DuckDBPyConnection,
+    source: Source,
     files: Sequence[DataFile],
-    artist: Artist,
+    artists: Sequence[Artist],
+    *,
+    captions: bool = True,
+    finished: Finished | None = None,
     progress: Progress | None = None,
 ) -> Scan:
-    """Search `files` for `artist`; the sieve must be prepared. Raises DatasetError for damage.
+    """Search `files` for all of `artists` at once.
 
-    The numbers of rows in `artist.texts` and `artist.stems` are filled in.
+    A file that cannot be read to its end is named in `damaged`, and none of its rows is used. The
+    numbers of rows in `texts` and `stems` of the artists are filled in.
     """
-    import pyarrow as pa
+    look, tally = Look(artists, captions), Tally(artists)
+    kept: list[list[Row]] = [[] for _ in artists]
+    result = Scan([], [])
+    told = _Told(progress, len(files))
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        searches = deque(
+            pool.submit(_found, source, file, look, told.reading(), finished) for file in files
+        )
+        try:
+            while searches:
+                _take(searches.popleft(), result, tally, kept)
+                told.file_done()
+        finally:
+            for one in searches:
+                one.cancel()
+    schema = _schema()
+    result.candidates = [_table(rows, schema) for rows in kept]
+    return result
 
-    look = _Look(artist)
-    counts, kept, read = [], [], 0
-    for done, file in enumerate(files):
-        count = FileCount(file)
-        counts.append(count)
-        for batch in _sieved(connection, count):
-            kept += look.at(batch, count)
-            if progress:
-                progress(done, len(files), read + count.rows)
-        read += count.rows
-        if progress:
-            progress(done + 1, len(files), read)
-    return Scan(pa.Table.from_pylist(kept, schema=_schema()), counts)
 
-
-def _sieved(
-    connection: duckdb.DuckDBPyConnection, count: FileCount
-) -> Iterator[list[dict[str, Any]]]:
-    """The rows of one file that pass queries/survivors.sql, in batches."""
-    file = count.file
+def _take(one: Future[FileFound], result: Scan, tally: Tally, kept: Sequence[list[Row]]) -> None:
     try:
-        if file.columns.format == "parquet":
-            count.rows = file.columns.rows or 0
-            # Square brackets and stars in a file's own name are no pattern.
-            # Folders may be called anything: "url=x" is a name, not a column.
-            source = (
-                f"read_parquet([{quoted(_literal(str(file.path)))}], "
-                "file_row_number = true, hive_partitioning = false, binary_as_string = true)"
-            )
-            yield from _passing(connection, view_sql(file, source, ROW))
-            return
-        view = _of_texts(file)
-        for table in batches(file.path, file.columns):
-            connection.register("text_rows", table)
-            count.rows += table.num_rows
-            yield from _passing(connection, view)
-    except OptoutError:
-        raise
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:
-        # The database and Arrow each have a tree of errors of their own for a damaged file.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DatasetError(
-            f"{file.path} cannot be read: {reason}", "load the file again"
-        ) from error
+        found = one.result()
+    except DatasetError as error:
+        result.damaged.append(error)
+    else:
+        _put_together(found, tally, kept)
+        result.counts.append(found.count)
 
 
-def _literal(path: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in path)
+class _Told:
+    """How far a search is: files are searched ahead, so rows come from several."""
+
+    def __init__(self, progress: Progress | None, files: int) -> None:
+        self._progress = progress
+        self._files = files
+        self._done = 0
+        self._read: dict[int, int] = {}
+        self._lock = Lock()
+
+    def reading(self) -> Reading:
+        """For one file."""
+        number = len(self._read)
+        self._read[number] = 0
+
+        def reading(rows: int) -> None:
+            with self._lock:
+                self._read[number] = rows
+                self._tell()
+
+        return reading
+
+    def file_done(self) -> None:
+        """The next file, in their order, has been dealt with."""
+        with self._lock:
+            self._done += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress:
+            self._progress(self._done, self._files, sum(self._read.values()))
 
 
-def _of_texts(file: DataFile) -> str:
-    # The batches of a text file carry our own column names already.
-    from dataclasses import replace
-
-    names = {name: name for name in file.columns.names}
-    plain = replace(file, columns=replace(file.columns, names=names))
-    return view_sql(plain, "text_rows", "dataset_row")
-
-
-def _passing(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[list[dict[str, Any]]]:
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW dataset AS {view}")
-    reader = relation(connection, "survivors").to_arrow_reader(_BATCH)
-    for batch in reader:
-        yield batch.to_pylist()
+def search(source: Source, file: DataFile, look: Look, reading: Reading) -> FileFound:
+    """The rows of one file that may tie to one of the artists. Raises DatasetError for damage."""
+    count = FileCount(file)
+    found = FileFound(count, [])
+    for batch in source.rows(file, count, reading):
+        for row in batch:
+            ties = look.ties(row, file.dataset) if _has_address(row, count) else []
+            if ties:
+                found.rows.append((row, ties))
+    rows = source.whole(file, [row for row, _ in found.rows])
+    ties_of = (ties for _, ties in found.rows)
+    return FileFound(count, list(zip(rows, ties_of, strict=True)))
 
 
-class _Look:
-    """A close look at single rows; holds what would else be built anew for each batch."""
+def _found(
+    source: Source, file: DataFile, look: Look, reading: Reading, finished: Finished | None
+) -> FileFound:
+    kept = finished.load(file) if finished else None
+    if kept:
+        count, rows = kept
+        return FileFound(count, [(row, look.ties(row, file.dataset)) for row in rows])
+    found = search(source, file, look, reading)
+    if finished:
+        finished.save(found.count, [row for row, _ in found.rows])
+    return found
 
-    def __init__(self, artist: Artist) -> None:
-        self._artist = artist
-        self._declared = declared_by_host(artist.declared)
-        self._most_rows = generic().most_rows
 
-    def at(self, rows: list[dict[str, Any]], count: FileCount) -> list[dict[str, Any]]:
-        """The rows that tie to something, with what they identify; the others are counted."""
-        kept = []
-        for row in rows:
-            url = row["url"]
-            if url is None:
-                count.null_urls += 1
-            elif not url.strip().lower().startswith(_SCHEMES):
-                _skip(count, row["dataset_row"], url)
-            else:
-                found = self._ties(row, count.file)
-                if found is not None:
-                    kept.append({**row, **found, **_name(count.file, row["dataset_row"])})
-        return kept
+def _put_together(found: FileFound, tally: Tally, kept: Sequence[list[Row]]) -> None:
+    file = found.count.file
+    for row, ties in found.rows:
+        name = _name(file, row["dataset_row"])
+        for tie in ties:
+            if tally.keeps(tie):
+                kept[tie.artist].append({**row, **tie.found, **name})
 
-    def _ties(self, row: dict[str, Any], file: DataFile) -> dict[str, Any] | None:
-        identity = identify(row["url"])
-        domain, _, stem = (identity.candidate_key or "").partition("/")
-        declared = list(covering(self._declared, identity))
-        period = crawl_period(file.dataset)
-        theirs = next((one for one in declared if one.was_theirs(period)), None)
-        caption = row["caption"]
-        name = self._artist.names.found(caption) if caption else None
-        text = normal(caption) if caption and self._artist.texts else None
-        # Each is asked for even when another holds: the last two also count.
-        ties = [
-            identity.key in self._artist.keys,
-            row["md5"] in self._artist.hashes or row["sha256"] in self._artist.hashes,
-            theirs is not None,
-            name is not None,
-            self._counts_as_stem(domain, stem),
-            self._counts_as_text(text),
-        ]
-        if not any(ties):
-            return None
-        return {
-            "url_host": identity.host,
-            "lossless": identity.lossless,
-            "key": identity.key,
-            "level": identity.level,
-            "rule": identity.rule,
-            "domain": domain or None,
-            "stem": stem or None,
-            "text": text,
-            "name": name,
-            "declared": theirs.written if theirs else None,
-            "on_site": bool(theirs and theirs.site),
-            "on_account": bool(theirs and theirs.account),
-        }
 
-    def _counts_as_stem(self, domain: str, stem: str) -> bool:
-        known = self._artist.stems.get(stem) if stem else None
-        if known is None:
-            return False
-        if domain in known.domains:
-            return True
-        known.rows_elsewhere += 1
-        return known.rows_elsewhere <= self._most_rows
-
-    def _counts_as_text(self, text: str | None) -> bool:
-        known = self._artist.texts.get(text) if text else None
-        if known is None:
-            return False
-        known.rows += 1
-        return known.rows <= self._most_rows
+def _has_address(row: Row, count: FileCount) -> bool:
+    url = row["url"]
+    if url is None:
+        count.null_urls += 1
+    elif not url.strip().lower().startswith(_SCHEMES):
+        _skip(count, row["dataset_row"], url)
+    else:
+        return True
+    return False
 
 
 def _skip(count: FileCount, row: int, value: str) -> None:
@@ -213,14 +189,20 @@ def _skip(count: FileCount, row: int, value: str) -> None:
 
 
 def _name(file: DataFile, row: int) -> dict[str, Any]:
-    name = "\0".join((file.dataset, file.edition, file.name, str(row)))
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    from optout.tables import match_id
+
     return {
-        "match_id": f"m-{digest[:16]}",
+        "match_id": match_id(file.dataset, file.edition, file.name, row),
         "dataset": file.dataset,
         "edition": file.edition,
         "dataset_file": file.name,
     }
+
+
+def _table(rows: list[Row], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _schema() -> pa.Schema:

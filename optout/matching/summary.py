@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from optout.matching.artist import Artist
-    from optout.matching.scan import FileCount
+    from optout.matching.source import FileCount
 
 PLACES = ("own_site", "declared", "own_account", "seen_host", "elsewhere")
 _EXAMPLES = 10  # skipped rows shown for each data set
@@ -31,10 +31,30 @@ class MatchSummary:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is to be said of a search beside what it found."""
+
+    captions: bool = True  # whether they were looked at
+    not_read: tuple[str, ...] = ()  # files with damage, each in a sentence
+    twins: tuple[tuple[str, str], ...] = ()  # files with the same content as another, named second
+
+
+# Kinds of evidence that rest on captions.
+_OF_CAPTIONS = ("alt_or_title", "artist_name")
+
+
 def summarise(
-    case: Case, artist: Artist, counts: Sequence[FileCount], tables: dict[str, pa.Table]
+    case: Case,
+    artist: Artist,
+    counts: Sequence[FileCount],
+    tables: dict[str, pa.Table],
+    beside: Beside,
 ) -> dict[str, Any]:
     """The content of summary.json.
+
+    `not_covered` names the kinds of evidence that were not looked for, `not_read` the files that
+    could not be searched, `same_content` files left out since another one holds the same.
 
     `not_searched` names hosts and names that cannot be searched for, with advice; `too_common`
     texts and file names in too many rows (with how many), then those too general to look for.
@@ -64,6 +84,9 @@ def summarise(
         "works_not_listed": sum(not listed for listed in works.values()),
         "not_searched": [asdict(one) for one in artist.not_searched],
         "too_common": _too_common(artist),
+        "not_covered": [] if beside.captions else list(_OF_CAPTIONS),
+        "not_read": list(beside.not_read),
+        "same_content": [{"file": file, "same_as": other} for file, other in beside.twins],
     }
 
 

@@ -6,7 +6,7 @@ import html
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -52,12 +52,6 @@ def normal(text: str) -> str:
     return _cleaned(text).casefold()
 
 
-def forms(text: str) -> set[str]:
-    """`normal(text)`, and the same as a database that only knows lower case writes it."""
-    cleaned = _cleaned(text)
-    return {cleaned.casefold(), cleaned.lower()}
-
-
 def _cleaned(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
@@ -97,20 +91,51 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", bare).casefold()
 
 
+def pieces(text: str) -> list[str]:
+    """What `text` (folded) is made of: words; of scripts without spaces, single signs.
+
+    >>> pieces("mira_solberg: 宮崎")
+    ['mira', 'solberg', '宮', '崎']
+    """
+    return _PIECE.findall(text)
+
+
+_PIECE = re.compile(rf"{_SPACELESS.pattern}|(?:(?!{_SPACELESS.pattern})[^\W_])+")
+
+
+def spaceless(sign: str) -> bool:
+    """Whether words of its script stand without spaces between them."""
+    return _SPACELESS.match(sign) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is looked for in captions."""
+
+    written: str
+    words: tuple[str, ...]  # folded
+    pattern: re.Pattern[str]  # fits folded text
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The artist's names that are looked for in captions, and those that are not."""
 
-    patterns: tuple[tuple[str, re.Pattern[str]], ...]
-    sql_pattern: str | None  # RE2, for captions without accents, any case
+    searched: tuple[Name, ...]
     left_out: tuple[str, ...]  # single words of fewer than five letters
 
     def found(self, caption: str) -> str | None:
         """The first name that stands in `caption` as a word of its own."""
-        if not self.patterns:
-            return None
-        text = folded(html.unescape(caption) if "&" in caption else caption)
-        return next((name for name, pattern in self.patterns if pattern.search(text)), None)
+        return self.standing_in(folded(html.unescape(caption) if "&" in caption else caption))
+
+    def standing_in(self, text: str) -> str | None:
+        """The same of text that is unescaped and folded."""
+        return next((one.written for one in self.searched if one.pattern.search(text)), None)
+
+    def first_pieces(self) -> Iterator[str]:
+        """One piece for each name, which is among the pieces of every text the name stands in."""
+        for one in self.searched:
+            yield next(iter(pieces(one.words[0])), "")
 
 
 def names(written: Iterable[str]) -> Names:
@@ -121,16 +146,14 @@ def names(written: Iterable[str]) -> Names:
     >>> names(["Ann"]).left_out
     ('Ann',)
     """
-    patterns, sources, left_out = [], [], []
+    searched, left_out = [], []
     for name in dict.fromkeys(" ".join(n.split()) for n in written if n.strip()):
         words = re.findall(r"\w+", folded(name))
         if _too_short(words):
             left_out.append(name)
-            continue
-        patterns.append((name, _pattern(words)))
-        sources.append(_sql_pattern(words))
-    sql = f"(?i){'|'.join(sources)}" if sources else None
-    return Names(tuple(patterns), sql, tuple(left_out))
+        else:
+            searched.append(Name(name, tuple(words), _pattern(words)))
+    return Names(tuple(searched), tuple(left_out))
 
 
 def _too_short(words: list[str]) -> bool:
@@ -145,21 +168,15 @@ def _pattern(words: list[str]) -> re.Pattern[str]:
     """The name as words of their own; scripts without spaces have no words to stand between."""
     start = "" if _SPACELESS.match(words[0]) else r"(?<![^\W_])"
     end = "" if _SPACELESS.match(words[-1][-1]) else r"(?![^\W_])"
-    return re.compile(f"{start}{_joined(words, _BETWEEN)}{end}")
-
-
-def _sql_pattern(words: list[str]) -> str:
-    # The database takes accents away but leaves the sharp s.
-    return _joined(words, _BETWEEN_SQL).replace("ss", "(?:ss|ß)")
+    return re.compile(f"{start}{_joined(words)}{end}")
 
 
 _BETWEEN = r"[\s\W_]"
-_BETWEEN_SQL = r"[^\pL\pN]"
 
 
-def _joined(words: list[str], between: str) -> str:
+def _joined(words: list[str]) -> str:
     text = re.escape(words[0])
     for before, word in pairwise(words):
         spaceless = _SPACELESS.match(before[-1]) and _SPACELESS.match(word)
-        text += f"{between}{'*' if spaceless else '+'}{re.escape(word)}"
+        text += f"{_BETWEEN}{'*' if spaceless else '+'}{re.escape(word)}"
     return text

@@ -1,120 +1,132 @@
-"""What is known of the artist → the sieve: patterns and sets that every row of interest passes."""
+"""What is known of artists → what a sieve looks for: beginnings of words, hashes, texts.
+
+Each tie of the close look (look.py) leaves one of these in the row. That something is written in
+capitals or encoded without need is the sieve's affair (addresses.py, captions.py).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
-from optout.errors import CaseError
 from optout.identity import registered_domain, shared_host
 from optout.identity.rules import rules
 from optout.matching.artist import Artist, Known
 from optout.matching.declared import Declared
-from optout.matching.texts import forms
+from optout.matching.starts import SHORTEST
+from optout.matching.texts import Name
 
-if TYPE_CHECKING:
-    import duckdb
-
-# RE2 answers in one pass up to a few hundred alternatives, then falls back to a method a thousand
-# times slower (measured: 3.5 million addresses a second with 100, 3 thousand with 5,000).
-_ALTERNATIVES = 300
-_PATTERNS = 4
-_NOTHING = r"[^\x00-\x{10FFFF}]"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{6,}")
+# What may stand encoded or not, or in the other case, cuts a text into runs. A letter and the
+# accent after it may stand as one sign.
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+_ACCENT = re.compile(r"[^\W\d_](?=[\u0300-\u036f])")
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, artist: Artist) -> None:
-    """Make the tables and variables that queries/survivors.sql reads."""
-    _table(connection, "wanted_stems", "start", _stem_starts(artist.stems))
-    _table(connection, "wanted_hashes", "hash", artist.hashes)
-    texts = {form for text in artist.texts.values() for form in forms(text.alt)}
-    _table(connection, "wanted_texts", "text", texts)
-    variables: dict[str, Any] = {
-        "stem_starts": rules().stems.starts.pattern,
-        "name_pattern": artist.names.sql_pattern or _NOTHING,
-        "captions_wanted": bool(artist.texts or artist.names.patterns),
-    }
-    for number, pattern in enumerate(_patterns(artist), 1):
-        variables[f"address_pattern_{number}"] = pattern
-    for name, value in variables.items():
-        connection.execute(f"SET VARIABLE {name} = $1", [value])
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What rows are sieved by; the same for one artist and for thousands."""
+
+    addresses: frozenset[bytes]  # one of them begins a word of every address that ties
+    every_address: bool  # something can be known by no beginning: all rows must be looked at
+    escaped: bool  # a name of a file is known by letters beyond ASCII alone
+    paths: bool  # one of the beginnings is a path of several folders
+    hashes: frozenset[str]  # md5 and sha256
+    names: tuple[Name, ...]
+    texts: frozenset[str]  # in normal form
+
+    @property
+    def captions(self) -> bool:
+        """Whether captions are looked at."""
+        return bool(self.names or self.texts)
 
 
-def _table(
-    connection: duckdb.DuckDBPyConnection, name: str, column: str, values: Iterable[str]
-) -> None:
-    import pyarrow as pa
+def wanted(artists: Sequence[Artist], captions: bool = True) -> Wanted:
+    """What every tie of these artists leaves in a row; `captions` False leaves those out."""
+    found: set[bytes] = set(_wrappers())
+    unknown: set[str] = set()
+    escaped = False
+    for text in {text for one in artists for text in _in_addresses(one)}:
+        run = longest_run(text)
+        if len(run) >= SHORTEST:
+            found.add(run.encode())
+        else:
+            unknown.add(text)
+    for stem in {stem for one in artists for stem in one.stems if "/" not in stem}:
+        run = longest_run(stem)
+        if len(run) >= SHORTEST:
+            found.add(run.encode())
+        else:
+            escaped = True
+    listed = artists if captions else ()
+    return Wanted(
+        addresses=frozenset(found),
+        every_address=bool(unknown),
+        escaped=escaped,
+        paths=any(b"/" in one for one in found),
+        hashes=frozenset(value for one in artists for value in one.hashes),
+        names=tuple(dict.fromkeys(name for one in listed for name in one.names.searched)),
+        texts=frozenset(text for one in listed for text in one.texts),
+    )
 
-    connection.register(name, pa.table({column: pa.array(sorted(values), pa.string())}))
 
+def longest_run(text: str) -> str:
+    """The longest part of `text` that stands as it is, at a word's start, wherever the text does.
 
-def _stem_starts(stems: Iterable[str]) -> set[str]:
-    """How each stem begins in an address, plain or encoded: 12 letters, of shorter ones 7.
-
-    Stems with a folder count on the artist's own domains alone, whose rows all pass.
+    >>> longest_run("/s/files/1/0190/8574"), longest_run("fuchs_für_mira")
+    ('s/files/1/0190/8574', 'fuchs_f')
     """
-    from urllib.parse import quote
-
-    found = set()
-    for stem in (stem for stem in stems if "/" not in stem):
-        for form in (stem, quote(stem).lower(), quote(stem, safe="!'()*,;:@&=+$").lower()):
-            found.add(form[:_LONG_START] if len(form) >= _LONG_START else form[:_SHORT_START])
-    return found
+    if _PLAIN_PATH.fullmatch(text):
+        return text.lstrip("/")
+    plain = _ACCENT.sub("\0", text)
+    return max(_RUN.findall(plain), key=len, default="")
 
 
-# As in queries/survivors.sql; no stem is shorter.
-_LONG_START, _SHORT_START = 12, 7
+_PLAIN_PATH = re.compile(r"/(?:[A-Za-z0-9][A-Za-z0-9_~-]*/?)*")
 
 
-def _patterns(artist: Artist) -> list[str]:
-    own, ids, platforms = _literals(artist)
-    room = _ALTERNATIVES * _PATTERNS
-    # Too many pictures for one pattern each: take all rows of their platforms instead.
-    literals = sorted(own | (ids if len(own | ids) <= room else platforms))
-    if len(literals) > room:
-        raise CaseError(
-            f"{len(literals)} hosts are more than one search can take ({room})",
-            "split the case, or name fewer hosts",
-        )
-    chunks = [literals[i * _ALTERNATIVES : (i + 1) * _ALTERNATIVES] for i in range(_PATTERNS)]
-    return [_any_of(chunk) for chunk in chunks]
+def _in_addresses(artist: Artist) -> Iterator[str]:
+    """For each thing that addresses are known by, a text that stands in all of them."""
+    for declared in artist.declared:
+        yield from _declared(declared)
+    for known in artist.known:
+        host = _host_of_key(known)
+        if host and not shared_host(host) and registered_domain(host):
+            yield from _spellings(registered_domain(host))
+        else:
+            yield from _of_platform(known, host)
 
 
-def _any_of(literals: Sequence[str]) -> str:
-    return f"(?i){'|'.join(map(re.escape, literals))}" if literals else _NOTHING
+def _of_platform(known: Known, host: str) -> Iterable[str]:
+    """The number or name that tells the picture on its platform, else where the platform is."""
+    tokens = _TOKEN.findall((known.identity.key or "").partition("/" if host else ":")[2])
+    if tokens:
+        # Of words that many addresses have, such as a folder "products", none has a digit.
+        telling = [token for token in tokens if not token.isalpha()]
+        return [(telling or tokens)[-1].strip("-_")]
+    return _places(known)
 
 
-def _literals(artist: Artist) -> tuple[set[str], set[str], set[str]]:
-    """What must stand in a row's address: own hosts, ids on platforms, names of the platforms."""
-    own = {form for one in artist.declared for form in _declared(one)}
-    # A wrapper that hides the inner address from a plain search is looked into whole.
+def _declared(one: Declared) -> Iterable[str]:
+    if one.literal:
+        return [one.literal]
+    if one.path and shared_host(one.host):
+        return [one.path]
+    return _spellings(one.host.removeprefix("www."))
+
+
+def _wrappers() -> Iterator[bytes]:
+    """What marks addresses that hide another from a plain search."""
     for wrapper in (one for found in rules().unwraps.values() for one in found):
         if wrapper.decode == "hex":
-            own |= set(wrapper.hosts)
+            yield from (host.encode() for host in wrapper.hosts)
         if wrapper.decode == "base64":
-            own.add("aHR0c")  # how "http" begins
-    ids: set[str] = set()
-    platforms: set[str] = set()
-    for one in artist.known:
-        host = _host_of_key(one)
-        if host and not shared_host(host) and registered_domain(host):
-            own |= _spellings(registered_domain(host))
-            continue
-        places = _places(one)
-        tokens = _TOKEN.findall((one.identity.key or "").partition("/" if host else ":")[2])
-        platforms |= places
-        ids |= {max(tokens, key=len)} if tokens else places
-    return own, ids, platforms
-
-
-def _declared(one: Declared) -> set[str]:
-    if one.literal:
-        return {one.literal, one.literal.replace("_", "%5F")}
-    if one.path and shared_host(one.host):
-        return {one.path}
-    return _spellings(one.host.removeprefix("www."))
+            # How "http:" and "https:" begin.
+            yield from (b"aHR0cDov", b"aHR0cHM6", b"aHR0cFM6")
+    # A name behind a size, without a sign between: 300x200xfox.jpg.pagespeed.ic.jpg
+    yield b"pagespeed."
 
 
 def _host_of_key(one: Known) -> str:

@@ -122,8 +122,13 @@ _MONTHS = [
 
 @cache
 def _environment() -> Environment:
+    return environment(PackageLoader("optout.report"))
+
+
+def environment(loader: PackageLoader) -> Environment:
+    """How every page is rendered: escaped, strangers' characters shown, our filters at hand."""
     environment = Environment(
-        loader=PackageLoader("optout.report"),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,
@@ -132,7 +137,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(cut=cut, number=number, moment=moment, day=day)
-    environment.globals.update(fact=fact, plural=plural, MOST=MOST)
+    environment.globals.update(fact=fact, plural=plural, number=number, cut=cut, MOST=MOST)
     return environment
 
 

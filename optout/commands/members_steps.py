@@ -1,0 +1,266 @@
+"""`optout members crawl`, `match`, `requests`, `report`: one step for many members."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optout.commands.members import chosen_members, every, member_options, plural, today
+from optout.commands.options import json_option, note, printable, wrote
+from optout.errors import DatasetError
+
+if TYPE_CHECKING:
+    from optout.members.crawling import Crawled
+    from optout.members.register import Member, Organisation
+    from optout.members.writing import Written
+
+_SHOWN = 20
+_CRAWL = (
+    click.option("--at-once", type=click.IntRange(1, 64), default=4, help="Crawls at a time (4)."),
+    click.option("--again", is_flag=True, help="Crawl finished members once more: a new round."),
+    click.option("--pages-only", is_flag=True, help="Ask for no image."),
+    click.option("--headers-only", is_flag=True, help="Ask for images' headers only (HEAD)."),
+    click.option("--max-pages", type=click.IntRange(0), help="Page budget of each member."),
+    click.option("--max-minutes", type=click.FloatRange(0), help="Time budget of each member."),
+    click.option("--delay", type=click.FloatRange(0), help="Least seconds between two requests."),
+    click.option("--no-autothrottle", is_flag=True, help="Do not slow down as the server does."),
+)
+
+
+def crawl_options(command: Any) -> Any:
+    """How members' sites are crawled, for both commands that do."""
+    for option in reversed(_CRAWL):
+        command = option(command)
+    return command
+
+
+@click.command("crawl")
+@member_options
+@crawl_options
+@click.option("--allow-private", is_flag=True, help="Allow private and loopback addresses.")
+def command_crawl(
+    folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...], **chosen: Any
+) -> int:
+    """Crawl the sites of all members, a few at a time; no host is asked by two crawls at once.
+
+    Finished members are passed over, so the same command goes on after a stop; --again begins a new
+    round. Members' sites on private addresses are refused. Ends with 1 when a crawl broke off.
+
+    \b
+    Example:
+      optout members crawl --at-once 8
+    """
+    organisation, members = chosen_members(folder, statuses, numbers)
+    failed = crawl(organisation, members, chosen, whole=not numbers)
+    wrote(organisation.cases, "optout members match --dataset SPEC")
+    return 1 if failed else 0
+
+
+def crawl(
+    organisation: Organisation, members: Sequence[Member], chosen: dict[str, Any], *, whole: bool
+) -> int:
+    """Crawl, and say what became of each; the number of crawls that broke off."""
+    from optout.members.crawling import crawl_members
+
+    results = crawl_members(
+        organisation,
+        members,
+        _options(chosen),
+        at_once=chosen["at_once"],
+        again=chosen["again"],
+        whole=whole,
+        tell=_tell_crawled,
+    )
+    counts = Counter(one.outcome for one in results)
+    words = {
+        "crawled": "crawled",
+        "unread": "without a page that could be read",
+        "done_before": "done before",
+        "no_site": "without a site",
+        "failed": "broken off",
+    }
+    said = [f"{counts[name]:,} {text}" for name, text in words.items() if counts[name]]
+    note(" · ".join(said) or "no member to crawl")
+    return counts["failed"]
+
+
+def _tell_crawled(done: int, of: int, one: Crawled) -> None:
+    text = f"{done:,} of {of:,} · {one.number}: "
+    if one.outcome in ("failed", "stopped"):
+        text += f"{one.outcome}{': ' if one.reason else ''}{one.reason}"
+    elif one.outcome == "unread":
+        text += "no page could be read"
+    else:
+        text += f"{plural(one.pages, 'page')}, {plural(one.images, 'image')}"
+    note(printable(text))
+
+
+def _options(chosen: dict[str, Any]) -> Any:
+    from crawler.job import CrawlOptions
+
+    given = {name: chosen[name] for name in ("max_pages", "delay") if chosen[name] is not None}
+    if chosen["max_minutes"] is not None:
+        given["max_seconds"] = chosen["max_minutes"] * 60
+    return CrawlOptions(
+        **given,
+        autothrottle=not chosen["no_autothrottle"],
+        pages_only=chosen["pages_only"],
+        headers_only=chosen["headers_only"],
+        allow_private=chosen["allow_private"],
+        public_only=True,
+    )
+
+
+@click.command("match")
+@member_options
+@click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Search an index instead of the files.",
+)
+@json_option
+def command_match(
+    folder: Path | None,
+    statuses: tuple[str, ...],
+    numbers: tuple[str, ...],
+    specs: tuple[str, ...],
+    index: Path | None,
+    as_json: bool,
+) -> int:
+    """Search data sets for all members in one pass; the matches go into each member's case.
+
+    With --json one member per line: number, matches, by_strength. Ends with 1 when a case could
+    not be read; the others are searched for all the same.
+
+    \b
+    Example:
+      optout members match --dataset relaion/
+    """
+    organisation, members = chosen_members(folder, statuses, numbers)
+    failed = match(organisation, members, specs, index=index, as_json=as_json)
+    wrote(organisation.cases, "optout members requests")
+    return 1 if failed else 0
+
+
+def match(
+    organisation: Organisation,
+    members: Sequence[Member],
+    specs: Sequence[str],
+    *,
+    index: Path | None = None,
+    as_json: bool = False,
+) -> int:
+    """Search, and say what was found; the number of cases that could not be read."""
+    from optout.members.matching import match_members
+    from optout.report.formats import json_lines
+
+    if not specs and not index:
+        raise DatasetError(
+            "no data set to search: name its metadata files with --dataset",
+            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
+        )
+    tell, shown = every(1), [-1]
+
+    def progress(done: int, files: int, rows: int) -> None:
+        if done != shown[0]:
+            shown[0] = done
+            tell(done, files, f"files · {rows:,} rows")
+
+    found = match_members(organisation, members, specs, index=index, progress=progress)
+    if as_json:
+        lines = (
+            {"number": n, "matches": s.data["matches"], "by_strength": s.data["by_strength"]}
+            for n, s in sorted(found.summaries.items())
+        )
+        for line in json_lines(lines):
+            click.echo(line, nl=False)
+    with_rows = sum(1 for summary in found.summaries.values() if summary.data["matches"])
+    note(f"rows were found for {with_rows:,} of {plural(len(found.summaries), 'member')}")
+    for number, why in list(found.failed.items())[:_SHOWN]:
+        note(printable(f"left out: {number}: {why}"))
+    return len(found.failed)
+
+
+@click.command("requests")
+@member_options
+def command_requests(
+    folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...]
+) -> int:
+    """Write the request lists and letters of every member whose mandate is in force.
+
+    Members without a mandate, with one that has ended or does not cover requests, and members no
+    longer in the members file are named and left out. Nothing is sent. Ends with 1 when a case
+    could not be read.
+
+    \b
+    Example:
+      optout members requests
+    """
+    organisation, members = chosen_members(folder, statuses, numbers)
+    failed = requests(organisation, members)
+    wrote(organisation.cases, "optout members report")
+    return 1 if failed else 0
+
+
+def requests(organisation: Organisation, members: Sequence[Member]) -> int:
+    """Write request lists, and say who was left out; the number of cases that failed."""
+    from optout.members.writing import write_all_requests
+
+    tell = every(100)
+    results = write_all_requests(
+        organisation, members, today=today(), tell=lambda done, of, _: tell(done, of, "members")
+    )
+    without = [one for one in results if one.outcome == "no_mandate"]
+    for one in without[:_SHOWN]:
+        note(printable(f"no requests for {one.number}: {one.reason}"))
+    if len(without) > _SHOWN:
+        note(f"and for {len(without) - _SHOWN:,} more (optout members list says why)")
+    return _summed(results, "request lists")
+
+
+@click.command("report")
+@member_options
+def command_report(folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...]) -> int:
+    """Write report.html into every member's case.
+
+    Ends with 1 when a case could not be read; the others are written all the same.
+
+    \b
+    Example:
+      optout members report
+    """
+    organisation, members = chosen_members(folder, statuses, numbers)
+    failed = report(organisation, members)
+    wrote(organisation.cases, "optout members statistics")
+    return 1 if failed else 0
+
+
+def report(organisation: Organisation, members: Sequence[Member]) -> int:
+    """Write reports; the number of cases that failed."""
+    from optout.members.writing import write_reports
+
+    tell = every(100)
+    results = write_reports(
+        organisation, members, tell=lambda done, of, _: tell(done, of, "members")
+    )
+    return _summed(results, "reports")
+
+
+def _summed(results: Sequence[Written], noun: str) -> int:
+    failed = [one for one in results if one.outcome == "failed"]
+    for one in failed[:_SHOWN]:
+        note(printable(f"left out: {one.number}: {one.reason}"))
+    counts = Counter(one.outcome for one in results)
+    text = f"{noun} of {plural(counts['written'], 'member')}"
+    if counts["nothing"]:
+        text += f" · nothing to ask for: {counts['nothing']:,}"
+    if counts["no_mandate"]:
+        text += f" · without a mandate: {counts['no_mandate']:,}"
+    note(text)
+    return len(failed)

@@ -1,0 +1,106 @@
+"""Data files, or the rows of several indexes → sorted rows, in memory that does not grow.
+
+A run is a sorted table of some files. Several runs are merged place by place: each piece reads just
+its own row groups of every run, since runs are sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optout.database import parquet_view, quoted, relation, write_sorted
+from optout.datasets import DataFile
+from optout.index.hosts import encoders
+from optout.index.layout import ALWAYS, ROWS
+from optout.index.sources import damaged, dataset_view
+from optout.index.tables import GROUP, MEGABYTES, files_of, fresh, numbered
+from optout.index.work import full
+from queries import read as read_query
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def write_run(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[tuple[int, DataFile]],
+    columns: Sequence[str],
+    run: Path,
+) -> None:
+    """Sort the rows of numbered `files` into the folder `run`. Raises DatasetError for damage."""
+    partial = fresh(run.with_name(f".{run.name}.partial"))
+    connection.execute("SET VARIABLE encoders = $1", [sorted(encoders())])
+    dataset_view(connection, files, partial)
+    try:
+        _write(connection, read_query("index_rows"), columns, 0, partial / "to")
+    except Exception as failed:
+        # The database does not always say which of many files it could not read.
+        error = None if full(failed) else damaged(connection, files, partial)
+        raise error or failed from None
+    (partial / "to").rename(run)
+
+
+def columns_of(files: Sequence[DataFile]) -> list[str]:
+    """The columns an index of `files` has: those that are always there, and what a file holds."""
+    found = {name for file in files for name in file.columns.names}
+    found |= {f"file_{side}" for side in ("width", "height") if found & {side, f"original_{side}"}}
+    return [name for name in ROWS if name in found or name in ALWAYS]
+
+
+def merge_runs(
+    connection: duckdb.DuckDBPyConnection,
+    runs: Sequence[tuple[int, Sequence[str]]],
+    columns: Sequence[str],
+    pieces: int,
+    state: Path,
+) -> list[Path]:
+    """Merge runs (number of its first source file, its files) into folders of sorted pieces."""
+    selects = []
+    for number, (first, files) in enumerate(runs):
+        parquet_view(connection, f"run_{number}", files, ROWS)
+        shifted = f"SELECT * REPLACE (file + {first} AS file) FROM run_{number}"  # noqa: S608
+        selects.append(shifted)
+    body = " UNION ALL ".join(selects)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW rows AS {body}")
+    connection.execute("SET VARIABLE pieces = $1", [pieces])
+    cuts = [cut for (cut,) in relation(connection, "index_bounds").fetchall() if cut]
+    bounds = ["", *cuts, None]
+    folders, position = [], 0
+    for number in range(len(bounds) - 1):
+        folder = state / f"piece-{number:05}"
+        if not folder.is_dir():
+            partial = fresh(state / ".piece.partial")
+            select = _piece(bounds[number] or "", bounds[number + 1])
+            _write(connection, select, columns, position, partial / "to")
+            (partial / "to").rename(folder)
+        folders.append(folder)
+        position += _rows_in(connection, folder)
+    return folders
+
+
+def _piece(first: str, last: str | None) -> str:
+    until = f" AND domain < {quoted(last)}" if last is not None else ""
+    within = f"domain >= {quoted(first)}{until}"
+    return f"SELECT * FROM rows WHERE {within} ORDER BY domain, site, file, dataset_row"  # noqa: S608
+
+
+def _rows_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    parquet_view(connection, "piece", files_of(folder), {"pos": "BIGINT"})
+    [(number,)] = connection.execute("SELECT count(*) FROM piece").fetchall()
+    return int(number)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    columns: Sequence[str],
+    position: int,
+    to: Path,
+) -> None:
+    """Write sorted rows to the folder `to`, numbered from `position`."""
+    kept = ", ".join(f'"{name}"' for name in columns if name != "pos")
+    select = f"SELECT row_number() OVER () + {position - 1} AS pos, {kept} FROM ({query})"  # noqa: S608
+    write_sorted(connection, select, to, group=GROUP, megabytes=MEGABYTES)
+    numbered(to)

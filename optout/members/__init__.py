@@ -1,0 +1,1 @@
+"""A members file → one case per member, steps for all of them, numbers that name nobody."""

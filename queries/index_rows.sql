@@ -1,0 +1,75 @@
+-- Rows of data set files as an index holds them: all that a search compares, sorted by place.
+-- `domain` and `site` are the first eight digits of the MD5 of the host's last two and last three
+-- labels (example.com, www.example.com), short so that the bounds of a row group hold them whole;
+-- both are '' where the host is not written plainly. `odd` rows hold something that only a close
+-- look can read: another spelling of a host, encoded letters, an address in base64.
+-- reads: dataset
+-- columns: domain, site, odd, file, dataset_row, url, caption, sample_id, hash, nsfw, license, language, phash, md5, sha256, similarity, punsafe, pwatermark, aesthetic, width, height, file_width, file_height
+SELECT
+    CASE WHEN host = '' THEN '' ELSE left(md5(array_to_string(labels[-2:], '.')), 8) END AS domain,
+    CASE WHEN host = '' THEN '' ELSE left(md5(array_to_string(labels[-3:], '.')), 8) END AS site,
+    url IS NOT NULL
+    AND (
+        host = ''
+        OR list_contains(getvariable('encoders'), host)
+        OR contains(url, '\')
+        OR contains(url, '/.')
+        OR contains(url, 'aHR0c')
+        OR contains(url, '.pagespeed.')
+        OR contains(url, chr(9))
+        OR contains(url, chr(10))
+        OR contains(url, chr(13))
+        OR (contains(url, '&') AND regexp_matches(url, '&(?:[A-Za-z]+[0-9]*|#[0-9A-Fa-fxX]+);'))
+        -- Letters, digits and - . _ ~ need no escape, and letters that fold into several.
+        OR (
+            contains(url, '%')
+            AND regexp_matches(
+                url,
+                '%(?:25)*(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])|(?i)%c2%b5|%c3%9f|%c4%b0|%c5%(?:89|bf)|%c7%b0|%cf%82|%e1%ba%9[6-9a-e]|%e2%84%aa|%ef%ac%8[0-6]'
+            )
+        )
+        -- Escapes of another encoding than UTF-8, or of none.
+        OR (
+            contains(url, '%')
+            AND NOT regexp_full_match(
+                lower(url),
+                '(?:[^%]|%[0-7][0-9a-f]|%(?:c[2-9a-f]|d[0-9a-f])%[89ab][0-9a-f]|%e0%[ab][0-9a-f]%[89ab][0-9a-f]|%e[1-9a-cef](?:%[89ab][0-9a-f]){2}|%ed%[89][0-9a-f]%[89ab][0-9a-f]|%f0%[9ab][0-9a-f](?:%[89ab][0-9a-f]){2}|%f[1-3](?:%[89ab][0-9a-f]){3}|%f4%8[0-9a-f](?:%[89ab][0-9a-f]){2})*'
+            )
+        )
+        OR (strlen(url) <> length(url) AND regexp_matches(url, '[ßµİŉſǰςẖ-ẞKﬀ-ﬆ]'))
+    ) AS odd,
+    file,
+    dataset_row,
+    url,
+    caption,
+    sample_id,
+    hash,
+    nsfw,
+    license,
+    language,
+    phash,
+    md5,
+    sha256,
+    similarity,
+    punsafe,
+    pwatermark,
+    aesthetic,
+    width,
+    height,
+    file_width,
+    file_height
+FROM (
+    SELECT
+        *,
+        string_split(host, '.') AS labels
+    FROM (
+        SELECT
+            *,
+            coalesce(
+                regexp_extract(url, '^https?://([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?:[/?#]|$)', 1),
+                ''
+            ) AS host
+        FROM dataset
+    )
+)
+ORDER BY domain, site, file, dataset_row

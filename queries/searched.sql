@@ -1,0 +1,10 @@
+-- The columns of a data set file that rows are sieved by; what nothing is wanted of is not read.
+-- reads: dataset
+-- columns: dataset_row, url, caption, md5, sha256
+SELECT
+    dataset_row,
+    url,
+    CASE WHEN getvariable('captions') THEN caption END AS caption,
+    CASE WHEN getvariable('hashes') THEN md5 END AS md5,
+    CASE WHEN getvariable('hashes') THEN sha256 END AS sha256
+FROM dataset

@@ -1,0 +1,187 @@
+"""Made-up rows and artists → what one pass for them costs, printed beside plain scans.
+
+python tests/benchmarks/onepass.py FOLDER [--rounds N] [--threads N]
+
+FOLDER is what laion_shaped.py wrote with --artists 5000. Each pass is set against the least that
+any search must do, `SELECT sum(strlen(url))` with the same database and threads, and every planted
+row must be found. Each is run N times, and the quickest counts: the machine may have other work.
+Peak memory is that of a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from optout.database import connect
+from optout.datasets import resolve
+from optout.identity import identify
+from optout.matching.artist import Artist, Known, Text, _stems
+from optout.matching.declared import read
+from optout.matching.raw import RawFiles
+from optout.matching.scan import Scan, scan
+from optout.matching.sieve import Sieve
+from optout.matching.texts import names, normal
+from optout.matching.wanted import wanted
+from tests.benchmarks.laion_shaped import Artist as Invented
+from tests.benchmarks.laion_shaped import read_people
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--only", choices=_PASSES, help="one pass, once: for its peak memory")
+    args = parser.parse_args()
+    if args.only:
+        _pass(args.folder, args.only, args.threads)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        return
+    with closing(connect()) as connection:
+        _threads(connection, args.threads)
+        threads = connection.sql("SELECT current_setting('threads')").fetchall()[0][0]
+        files = resolve([str(args.folder / "rows")])
+        rows = sum(file.columns.rows or 0 for file in files)
+        print(f"DuckDB {duckdb.__version__}, {threads} threads, {rows:,} rows, {len(files)} files")
+        plain = {name: _quickest(args.rounds, _plain, connection, args.folder, sql)
+                 for name, sql in _PLAIN.items()}  # fmt: skip
+    for name, seconds in plain.items():
+        print(f"{name:<42} {seconds:8.2f} s {rows / seconds:14,.0f} rows/s")
+    for name, (people, captions) in _PASSES.items():
+        seconds = _quickest(args.rounds, _pass, args.folder, name, args.threads)
+        least = plain["addresses and texts" if captions else "addresses"]
+        print(
+            f"{name:<42} {seconds:8.2f} s {rows / seconds:14,.0f} rows/s {seconds / least:6.2f} "
+            f"times · peak {_peak(args.folder, name, args.threads):,} MB"
+        )
+        assert people
+
+
+# Name of a pass → artists (of those written), and whether texts are looked at.
+_PASSES: dict[str, tuple[int, bool]] = {
+    "1 artist": (1, False),
+    "5,000 artists": (5000, False),
+    "1 artist and texts": (1, True),
+    "5,000 names and texts": (5000, True),
+}
+_URL = "SELECT sum(strlen(URL)) FROM read_parquet('{}/rows/*.parquet')"
+_PLAIN = {
+    "addresses": _URL,
+    "addresses and texts": _URL.replace("))", ")), sum(strlen(TEXT))", 1),
+    # What a few lines of SQL find for the first artist: same address, host, name of the file.
+    "exact, host and file name, in plain SQL": (
+        "SELECT count(*) FROM read_parquet('{}/rows/*.parquet') "
+        "WHERE URL IN (SELECT url FROM mine) "
+        "OR split_part(URL, '/', 3) IN (SELECT split_part(url, '/', 3) FROM mine) "
+        "OR parse_filename(URL) IN (SELECT parse_filename(url) FROM mine)"
+    ),
+}
+
+
+def _plain(connection: duckdb.DuckDBPyConnection, folder: Path, sql: str) -> None:
+    mine = pa.table({"url": [p.url for p in read_people_once(folder)[0].pictures]})
+    connection.register("mine", mine)
+    connection.sql(sql.format(folder)).fetchall()
+
+
+_PEOPLE: dict[Path, list[Invented]] = {}
+_ARTISTS: dict[tuple[Path, int], list[Artist]] = {}
+
+
+def read_people_once(folder: Path) -> list[Invented]:
+    """The artists written with the rows."""
+    return _PEOPLE.setdefault(folder, _PEOPLE.get(folder) or read_people(folder))
+
+
+def _artists(folder: Path, number: int) -> list[Artist]:
+    if (folder, number) not in _ARTISTS:
+        _ARTISTS[folder, number] = [as_searched(one) for one in read_people_once(folder)[:number]]
+    return _ARTISTS[folder, number]
+
+
+def as_searched(one: Invented) -> Artist:
+    """What a case of this artist would be gathered to."""
+    known = tuple(Known(p.url, p.url, 1, None, identify(p.url)) for p in one.pictures)
+    pictures = frozenset(p.url for p in one.pictures)
+    declared, not_searched = read([f"https://{host}/" for host in one.hosts], [])
+    return Artist(
+        pictures=pictures,
+        archived=frozenset(),
+        known=known,
+        keys=frozenset(k.identity.key for k in known if k.identity.key),
+        hashes=frozenset(p.md5 for p in one.pictures),
+        stems=_stems(known, pictures),
+        texts={normal(p.alt): Text(p.alt, p.url) for p in one.pictures},
+        common_texts=(),
+        names=names([one.name]),
+        declared=tuple(declared),
+        not_searched=tuple(not_searched),
+    )
+
+
+def _pass(folder: Path, name: str, threads: int) -> float:
+    """Seconds of one pass; what was planted must be found."""
+    number, captions = _PASSES[name]
+    artists = _artists(folder, number)
+    files = resolve([str(folder / "rows")])
+    begun = time.perf_counter()
+    with closing(RawFiles(Sieve(wanted(artists, captions)), threads)) as source:
+        found = scan(source, files, artists, captions=captions)
+    seconds = time.perf_counter() - begun
+    _hold_to_truth(folder, found, number, captions)
+    return seconds
+
+
+def _hold_to_truth(folder: Path, found: Scan, number: int, captions: bool) -> None:
+    people = [one.artist for one in read_people_once(folder)[:number]]
+    texts = () if captions else ("alt", "name")
+    planted = {
+        (row["artist"], row["dataset_file"], row["dataset_row"])
+        for row in pq.read_table(folder / "truth.parquet").to_pylist()
+        if row["artist"] in set(people) and row["tie"] not in texts
+    }
+    listed = {
+        (artist, row["dataset_file"], row["dataset_row"])
+        for artist, table in zip(people, found.candidates, strict=True)
+        for row in table.select(["dataset_file", "dataset_row"]).to_pylist()
+    }
+    missing = planted - listed
+    assert not missing, f"{len(missing)} of {len(planted)} planted rows: {sorted(missing)[:3]}"
+
+
+def _threads(connection: duckdb.DuckDBPyConnection, threads: int) -> None:
+    if threads:
+        connection.execute(f"SET threads = {threads}")
+
+
+def _quickest(rounds: int, what: Callable[..., Any], *arguments: Any) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        seconds = what(*arguments)
+        best = min(best, seconds or time.perf_counter() - begun)
+    return best
+
+
+def _peak(folder: Path, name: str, threads: int) -> int:
+    command: Sequence[str] = [sys.executable, __file__, str(folder), "--only", name,
+                              "--threads", str(threads)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, check=True, text=True, env=dict(os.environ))
+    return int(done.stdout.split()[-1])
+
+
+if __name__ == "__main__":
+    main()

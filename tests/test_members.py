@@ -1,0 +1,612 @@
+"""Members of an organisation: files, cases, one pass, one gate, numbers, removal."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.gate import Gate
+from optout.case import load_case
+from optout.errors import MembersError
+from optout.members import matching as members_matching
+from optout.members.choosing import choose
+from optout.members.importing import Imported, import_members
+from optout.members.matching import match_members
+from optout.members.reading import Rules
+from optout.members.register import (
+    Member,
+    Organisation,
+    alone,
+    read_register,
+    safe_name,
+    write_register,
+)
+from optout.members.statistics import Line, statistics
+from optout.members.suppression import LEAST, Cell, hide
+from optout.members.writing import write_all_requests
+from tests.harness import Page, html, jpeg, optout, serving
+from tests.members_file import BROKEN_LINES, members_csv, name_of
+
+TODAY = date(2026, 11, 21)
+HEAD = "member number;names;sites;accounts;mandate date;status\n"
+
+
+def imported(folder: Path, text: str | bytes, **rules: Any) -> Imported:
+    file = folder / "members.csv"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return import_members(file, Organisation(folder / "org"), today=TODAY, rules=Rules(**rules))
+
+
+def broken(done: Imported) -> list[tuple[int, str]]:
+    return [(one.line, one.column) for one in done.broken]
+
+
+def row(number: str = "1", names: str = "Mira Solberg", sites: str = "", **cells: str) -> str:
+    rest = (cells.get("accounts", ""), cells.get("mandate", "2025-11-04"), cells.get("status", ""))
+    return ";".join((number, names, sites, *rest)) + "\n"
+
+
+# --- reading ---
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_files_of_spreadsheets_are_read_whatever_their_form(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    text = members_csv(20, broken=False, delimiter=delimiter)
+    done = imported(tmp_path, text.encode(encoding, "replace"))
+    assert (len(done.new), done.broken) == (20, ())
+    members = read_register(Organisation(tmp_path / "org"))
+    assert [m.number for m in members] == [f"{n:05d}" for n in range(1, 21)]
+    if encoding != "cp1252":
+        assert members[2].names == (name_of(3),)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Mitglieds-Nr.;Künstlername;Webseite;Konten;Mandatsdatum;Status",
+        "Numéro d'adhérent;Noms;Site web;Comptes;Date du mandat;Statut",
+        "Nº de socio;Nombre;Sitio web;Cuentas;Fecha del mandato;Estado",
+        "sep=;\nMEMBER_NO;Artist names;Web sites;Social media;Mandate since;state",
+    ],
+)
+def test_headers_are_known_in_four_languages(tmp_path: Path, header: str) -> None:
+    body = row(sites="https://mira.example", accounts="Tumblr:mira", status="aktiv")
+    done = imported(tmp_path, f"{header}\n{body}")
+    assert done.new == ("1",) and not done.broken
+    [member] = read_register(Organisation(tmp_path / "org"))
+    assert (member.sites, member.status) == (("https://mira.example/",), "active")
+    assert member.accounts[0].platform == "tumblr" and member.mandate_from == date(2025, 11, 4)
+
+
+def test_three_broken_rows_of_five_thousand_are_listed_and_the_others_go_on(tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text(members_csv(5000), "utf-8", newline="")
+    done = optout("members", "import", "members.csv", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("broken: ")]
+    assert [int(line.split()[2].strip(",:")) for line in told] == list(BROKEN_LINES)
+    organisation = Organisation(tmp_path / "optout-members")
+    assert len(read_register(organisation)) == 4997 == len(list(organisation.cases.iterdir()))
+    with (organisation.folder / "broken_rows.csv").open(encoding="utf-8-sig") as listed:
+        assert [int(r["line"]) for r in csv.DictReader(listed)] == list(BROKEN_LINES)
+    again = optout("members", "import", "members.csv", cwd=tmp_path)
+    assert "0 new members, 0 changed, 4,997 unchanged" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("bad", "column", "reason"),
+    [
+        (row("2", mandate="04/11/2025"), "mandate date", "4 November or 11 April"),
+        (row("2", mandate="04.11.25"), "mandate date", "two digits"),
+        (row("2", mandate="45965"), "mandate date", "spreadsheet's number"),
+        (row("2", mandate="31.02.2025"), "mandate date", "no such day"),
+        (row("", "Nobody"), "member number", "no member number"),
+        (row("1,23E+05"), "member number", "shortened"),
+        (row("#REF!"), "member number", "error of the spreadsheet"),
+        (row("=A1+1"), "member number", "formula"),
+        (row("2", "=HYPERLINK(A1)"), "names", "formula"),
+        (row("1"), "member number", "line 2 already"),
+        (row("2", sites="ftp://a.example"), "sites", "not an address to crawl"),
+        (row("2", sites="http://10.0.0.7/"), "sites", "private address"),
+        (row("2", sites="http://169.254.169.254/latest"), "sites", "link-local"),
+        (row("2", sites="mira"), "sites", "no full host"),
+        (row("2", accounts="mira"), "accounts", "platform:name"),
+        (row("2", accounts="nowhere:mira"), "accounts", "none of"),
+        (row("2", ""), "names", "nothing to look for"),
+        (row("2", "Mira\x1b[2J"), "names", "control characters"),
+        ('2;"Mira;https://a.example;;;\n', "", "not closed"),
+        ("2;Mira;;;;;seven;cells\n", "", "8 cells"),
+    ],
+)
+def test_a_broken_row_is_set_apart_with_its_line_column_and_reason(
+    tmp_path: Path, bad: str, column: str, reason: str
+) -> None:
+    done = imported(tmp_path, HEAD + row("1") + bad + row("3", "Ana Vries"))
+    assert done.new == ("1", "3")
+    [one] = done.broken
+    assert (one.line, one.column) == (3, column) and reason in one.reason
+
+
+def test_a_torn_byte_breaks_its_row_only(tmp_path: Path) -> None:
+    text = (HEAD + row("1", "Élodie") + row("2", "Søren") + row("3", "Zoë")).encode()
+    done = imported(tmp_path, text.replace("Søren".encode(), b"S\xc3ren"))
+    assert (done.new, broken(done)) == (("1", "3"), [(3, "names")])
+
+
+def test_a_file_cut_short_breaks_its_last_row(tmp_path: Path) -> None:
+    done = imported(tmp_path, HEAD + row("1") + "2;Mira")
+    assert (done.new, broken(done)) == (("1",), [(3, "")])
+
+
+def test_the_order_of_dates_can_be_said(tmp_path: Path) -> None:
+    for order, month in (("day", 11), ("month", 4)):
+        folder = tmp_path / order
+        folder.mkdir()
+        imported(folder, HEAD + row(mandate="04/11/2025"), date_order=order)
+        [member] = read_register(Organisation(folder / "org"))
+        assert member.mandate_from and member.mandate_from.month == month
+
+
+def test_text_formulas_keep_their_zeros_and_lost_zeros_are_noticed(tmp_path: Path) -> None:
+    assert imported(tmp_path, HEAD + row('="00123"')).new == ("00123",)
+    done = imported(tmp_path, HEAD + row("123"))
+    assert done.new == () and "did a spreadsheet drop the zeros" in done.broken[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04rest", "a workbook, not CSV"),
+        (b"", "no column with member numbers"),
+        (b"a;b\n1;2\n", "in its first line (a, b)"),
+        (b"number;member no\n1;2\n", "both mean number"),
+    ],
+)
+def test_what_is_no_members_file_is_told_in_a_sentence(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    with pytest.raises(MembersError) as told:
+        imported(tmp_path, content)
+    assert words in told.value.message and told.value.hint
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_after_the_header_end_an_import(tmp_path_factory: Any, noise: bytes) -> None:
+    folder = tmp_path_factory.mktemp("noise")
+    done = imported(folder, HEAD.encode() + row("1").encode() + noise)
+    lines = {one.line for one in done.broken}
+    assert "1" in done.new or 2 in lines
+
+
+@given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=60))
+def test_no_two_numbers_share_a_folder_and_none_leaves_its_place(one: str, other: str) -> None:
+    names = [safe_name(one), safe_name(other)]
+    assert one == other or names[0].casefold() != names[1].casefold()
+    for name in names:
+        assert Path(name).name == name and name not in (".", "..") and name.isascii()
+        assert not name.startswith((".", "-")) or name[0] == "-"
+
+
+def test_hostile_member_numbers_stay_below_the_folder(tmp_path: Path) -> None:
+    numbers = ("../../x", "/etc/passwd", "con", "A1", "a1", "a/b", "..", "~", "x" * 90)
+    imported(tmp_path, HEAD + "".join(row(number) for number in numbers))
+    organisation = Organisation(tmp_path / "org")
+    folders = [organisation.case_folder(m) for m in read_register(organisation)]
+    assert len({str(f).casefold() for f in folders}) == len(numbers)
+    assert {f.resolve().parent for f in folders} == {organisation.cases.resolve()}
+    assert all((f / "optout.toml").is_file() for f in folders)
+
+
+# --- importing again ---
+
+
+def test_a_newer_file_changes_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    imported(tmp_path, HEAD + row("1", sites="https://a.example") + row("2", "Ana Vries"))
+    organisation = Organisation(tmp_path / "org")
+    case = organisation.cases / "1"
+    toml = case / "optout.toml"
+    text = toml.read_text("utf-8").replace("hosts = []", 'hosts = ["img.a.example"]  # mine')
+    toml.write_text(text, "utf-8")
+    (case / "decisions.db").write_bytes(b"kept")
+    done = imported(tmp_path, HEAD + row("1", "Mira Solberg|M. S. Solberg", "https://b.example"))
+    assert (done.changed, done.removed) == (("1",), ("2",))
+    now = load_case(case)
+    assert now.sites == ("https://b.example/",) and now.hosts[0].host == "img.a.example"
+    assert now.names == ("Mira Solberg", "M. S. Solberg")
+    assert "# mine" in toml.read_text("utf-8") and (case / "decisions.db").read_bytes() == b"kept"
+    assert (organisation.cases / "2").is_dir()
+    [_, gone] = read_register(organisation)
+    assert gone.no_mandate(TODAY) == "not in the last members file"
+
+
+def test_a_member_whose_row_is_broken_now_is_not_taken_for_removed(tmp_path: Path) -> None:
+    imported(tmp_path, HEAD + row("1") + row("2"))
+    done = imported(tmp_path, HEAD + row("1") + row("2", mandate="04/11/2025"))
+    assert (done.removed, broken(done)) == ((), [(3, "mandate date")])
+
+
+def test_two_members_on_one_site_are_listed_and_both_kept(tmp_path: Path) -> None:
+    site = "https://www.studio.example/"
+    done = imported(tmp_path, HEAD + row("1", sites=site) + row("2", sites="studio.example"))
+    assert [(c.what, c.members) for c in done.conflicts] == [("site", ("1", "2"))]
+    assert done.new == ("1", "2")
+
+
+# --- mandates and choices ---
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, ""),
+        ({"mandate_from": None}, "no mandate date"),
+        ({"mandate_until": date(2026, 11, 20)}, "mandate ended 2026-11-20"),
+        ({"mandate_until": TODAY}, ""),
+        ({"mandate_from": date(2027, 1, 1)}, "mandate begins 2027-01-01"),
+        ({"mandate_scope": "Nur Statistik"}, "covers no requests"),
+        ({"listed": False}, "not in the last members file"),
+    ],
+)
+def test_requests_need_a_mandate_in_force(changed: dict[str, Any], words: str) -> None:
+    member = Member(**{"number": "1", "folder": "1", "mandate_from": date(2025, 1, 1), **changed})
+    assert words in member.no_mandate(TODAY) and bool(words) == bool(member.no_mandate(TODAY))
+
+
+def test_members_are_chosen_by_status_or_number(tmp_path: Path) -> None:
+    text = HEAD + row("001") + row("002", status="ausgetreten") + row("003", status="honorary")
+    imported(tmp_path, text)
+    organisation = Organisation(tmp_path / "org")
+
+    def numbers(*status: str) -> list[str]:
+        return [m.number for m in choose(organisation, status)]
+
+    assert (numbers(), numbers("left")) == (["001"], ["002"])
+    assert numbers("all") == ["001", "002", "003"] and numbers("honorary") == ["003"]
+    with pytest.raises(MembersError, match="no member has the status"):
+        numbers("actve")
+    with pytest.raises(MembersError) as told:
+        choose(organisation, numbers=["1"])
+    assert told.value.hint == "did you mean 001?"
+
+
+# --- searching ---
+
+
+def dataset(folder: Path, urls: list[str]) -> Path:
+    captions = [f"text of row number {n}" for n in range(len(urls))]
+    table = pa.table({"url": urls, "caption": captions, "width": [512] * len(urls)})
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, folder / "part-00000.parquet")
+    return folder
+
+
+def organisation_of(folder: Path, count: int) -> Organisation:
+    """Members 001 … each with a site of their own; nothing crawled."""
+    body = "".join(
+        row(f"{n:03d}", f"Name{n} Solberg", f"https://a{n}.example") for n in range(count)
+    )
+    imported(folder, HEAD + body)
+    return Organisation(folder / "org")
+
+
+def test_a_search_writes_every_members_matches(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 3)
+    data = dataset(tmp_path / "data", [f"https://a{n}.example/x.jpg" for n in (0, 0, 2)])
+    (organisation.cases / "001" / "optout.toml").write_text("broken [", "utf-8")
+    found = match_members(organisation, read_register(organisation), [str(data)])
+    assert {n: s.data["matches"] for n, s in found.summaries.items()} == {"000": 2, "002": 1}
+    assert list(found.failed) == ["001"]
+
+
+@pytest.mark.xfail(
+    not hasattr(members_matching.import_module("optout.matching"), "match_cases"),
+    reason="one search per case until optout.matching offers one for many",
+    strict=True,
+)
+def test_all_members_are_searched_for_in_one_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read as often for ten members as for one, by what the system counts."""
+    data = dataset(tmp_path / "data", [f"https://h{n}.example/{n:09d}.jpg" for n in range(200_000)])
+    read = []
+    for count in (1, 10):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        organisation = organisation_of(folder, count)
+        before = _bytes_read()
+        match_members(organisation, read_register(organisation), [str(data)])
+        read.append(_bytes_read() - before)
+    assert read[1] < 1.5 * read[0] + 10 * 100_000
+
+
+def _bytes_read() -> int:
+    """Bytes this process asked the system for, whether they came from the disk or not."""
+    lines = Path("/proc/self/io").read_text("ascii").splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("rchar")))
+
+
+def test_requests_are_left_out_without_a_mandate(tmp_path: Path) -> None:
+    text = HEAD + row("1", sites="https://a.example") + row("2", sites="b.example", mandate="")
+    imported(tmp_path, text)
+    organisation = Organisation(tmp_path / "org")
+    data = dataset(tmp_path / "data", ["https://a.example/x.jpg", "https://b.example/y.jpg"])
+    members = read_register(organisation)
+    match_members(organisation, members, [f"laion5b={data}"])
+    results = write_all_requests(organisation, members, today=TODAY)
+    assert [(r.number, r.outcome) for r in results] == [("1", "written"), ("2", "no_mandate")]
+    assert (organisation.cases / "1" / "requests").is_dir()
+    assert not (organisation.cases / "2" / "requests").exists()
+
+
+# --- statistics ---
+
+
+def cells(groups: list[list[int]]) -> list[Cell]:
+    return [Cell(str(n), len(g) + 1, frozenset(g)) for n, g in enumerate(groups)]
+
+
+@given(st.lists(st.lists(st.integers(0, 40), max_size=14), max_size=9))
+def test_no_hidden_cell_can_be_computed_from_the_total(groups: list[list[int]]) -> None:
+    table = cells(groups)
+    hidden = hide(table)
+    unseen = hidden.primary | hidden.secondary
+    assert unseen >= {c.name for c in table if len(c.members) < LEAST}
+    if unseen and not hidden.total:
+        together = [c for c in table if c.name in unseen]
+        assert len(together) > 1
+        assert len(frozenset().union(*(c.members for c in together))) >= LEAST
+
+
+def test_statistics_show_no_small_cell_and_no_host_of_few(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 12)
+    urls = [f"https://a{n}.example/x.jpg" for n in range(8) for _ in range(n + 1)]
+    shared = [f"https://cdn.shared.example/{n}.jpg" for n in range(12)]
+    data = dataset(tmp_path / "data", urls + shared)
+    for n in range(12):
+        toml = organisation.cases / f"{n:03d}" / "optout.toml"
+        text = toml.read_text("utf-8").replace("hosts = []", 'hosts = ["cdn.shared.example"]')
+        toml.write_text(text, "utf-8")
+    members = read_register(organisation)
+    match_members(organisation, members, [str(data)])
+    lines = statistics(organisation).lines
+    shown = {(line.table, line.cell): line for line in lines}
+    assert shown["rows_by_host", "cdn.shared.example"] == Line(
+        "rows_by_host", "cdn.shared.example", 144, "", 10
+    )
+    assert not [line for line in lines if "a1.example" in line.cell]
+    assert shown["rows_by_strength", "same_image"].why == "<5"
+    by_match = {line.value for line in lines if line.table == "members_by_match"}
+    assert by_match == {12, None}
+    write_register(organisation, members[:4])
+    with pytest.raises(MembersError, match="too few"):
+        statistics(organisation)
+
+
+# --- one gate for all crawls ---
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from crawler.gate import Gate
+gate = Gate(Path(sys.argv[1]))
+assert gate.enter("cdn.example")
+print("in", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_host_is_let_to_one_process_and_given_back_when_it_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "gate"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout and holder.stdout.readline() == "in\n"
+        gate = Gate(path)
+        assert not gate.enter("cdn.example") and gate.enter("other.example")
+    finally:
+        holder.kill()
+        holder.wait()
+        assert holder.stdout
+        holder.stdout.close()
+    assert gate.enter("cdn.example")
+    gate.leave("cdn.example", pause=0.3)
+    assert not gate.enter("cdn.example")
+    time.sleep(0.35)
+    assert gate.enter("cdn.example")
+    gate.close()
+
+
+class Site:
+    """Members' sites on one server under two names, and who asked for what at the same time."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, str, str]] = []
+        self.clashes: list[tuple[str, str]] = []
+        self._under_way: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.port = 0
+
+    def __call__(self, path: str, handler: BaseHTTPRequestHandler) -> Page:
+        host = (handler.headers.get("Host") or "").partition(":")[0]
+        with self._lock:
+            if host in self._under_way:
+                self.clashes.append((self._under_way[host], path))
+            self._under_way[host] = path
+            self.asked.append((time.monotonic(), host, path))
+        time.sleep(0.03)
+        with self._lock:
+            self._under_way.pop(host, None)
+        if path.endswith(".jpg"):
+            return 200, [("Content-Type", "image/jpeg")], jpeg(len(path))
+        if path.count("/") == 2 and path.endswith("/"):
+            cdn = f"http://127.0.0.1:{self.port}"
+            return html(
+                "".join(f'<img src="{cdn}{path}{i}.jpg" alt="A fox in snow {i}">' for i in range(4))
+            )
+        return 404, [], b""
+
+
+def test_hosts_that_members_share_are_asked_by_one_crawl_at_a_time(tmp_path: Path) -> None:
+    site = Site()
+    with serving(site) as base:
+        site.port = int(base.rpartition(":")[2])
+        # Two sites that do not exclude each other, whose images lie on one host.
+        text = HEAD + row("1", sites=f"http://localhost:{site.port}/one/")
+        text += row("2", sites=f"http://127.0.0.1:{site.port}/two/")
+        imported(tmp_path, text, private=True)
+        args = ("--allow-private", "--delay", "0.05", "--no-autothrottle", "--folder", "org")
+        refused = optout("members", "crawl", "--folder", "org", cwd=tmp_path)
+        assert not site.asked and "2 without a page" in refused.stderr
+        done = optout("members", "crawl", "--again", *args, cwd=tmp_path)
+        assert done.returncode == 0 and "2 crawled" in done.stderr, done.stderr
+        images = [(at, path) for at, _, path in site.asked if path.endswith(".jpg")]
+        assert len(images) == 8 and not site.clashes
+        pauses = [b - a for (a, _), (b, _) in pairwise(images)]
+        assert min(pauses) >= 0.05
+        before = len(site.asked)
+        again = optout("members", "crawl", *args, cwd=tmp_path)
+        assert "2 done before" in again.stderr and len(site.asked) == before
+
+
+def test_crawls_end_with_the_process_that_began_them_and_go_on_later(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def slow(path: str, handler: BaseHTTPRequestHandler) -> Page:
+        asked.append(path)
+        time.sleep(0.1)
+        if path.endswith(("/robots.txt", ".xml", ".json", ".txt")):
+            return 404, [], b""
+        if path.count("/") == 2:
+            return html("".join(f'<a href="{path}{n}/">page {n}</a>' for n in range(15)))
+        return html("<p>A page</p>")
+
+    with serving(slow) as base:
+        text = HEAD + row("1", sites=f"{base}/one/")
+        text += row("2", sites=f"{base.replace('127.0.0.1', 'localhost')}/two/")
+        imported(tmp_path, text, private=True)
+        args = ["members", "crawl", "--allow-private", "--delay", "0", "--no-autothrottle"]
+        args += ["--folder", "org"]
+        begun = subprocess.Popen(
+            [sys.executable, "-m", "optout", *args],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONWARNINGS": ""},
+        )
+        wait_until(lambda: len(asked) > 12)
+        busy = pytest.raises(MembersError, match="another optout is at work")
+        with busy, alone(Organisation(tmp_path / "org")):
+            pass
+        begun.kill()
+        begun.wait()
+        before = -1
+        while before != len(asked):
+            before = len(asked)
+            time.sleep(1.5)
+        done = optout(*args, cwd=tmp_path)
+        assert "2 crawled" in done.stderr, done.stderr
+    pages = [path for path in asked[:before] if path.count("/") == 3]
+    assert not {*pages[:-3]} & {*asked[before:]}
+
+
+def wait_until(happened: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+# --- removal ---
+
+
+def test_a_removal_leaves_nothing_of_the_member(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 7)
+    data = dataset(tmp_path / "data", [f"https://a{n}.example/x.jpg" for n in range(7)])
+    args = ("--folder", "org")
+    for step in (("match", "--dataset", str(data)), ("statistics",)):
+        assert optout("members", step[0], *step[1:], *args, cwd=tmp_path).returncode == 0
+    assert optout("members", "remove", "003", *args, cwd=tmp_path).returncode == 130  # not said yes
+    assert len(read_register(organisation)) == 7
+    done = optout("members", "remove", "003", "--yes", *args, cwd=tmp_path)
+    assert done.returncode == 0 and "left, and not in this program's hands" in done.stderr
+    held = [p for p in organisation.folder.rglob("*") if p.is_file()]
+    assert not [p for p in held if b"a3.example" in p.read_bytes() or "003" in p.parts]
+    assert [m.number for m in read_register(organisation)] == [f"00{n}" for n in (0, 1, 2, 4, 5, 6)]
+    assert json.loads((organisation.folder / "statistics.json").read_text("utf-8"))["members"] == 6
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from optout.members import removal, statistics
+from optout.members.register import Organisation, read_register, write_register
+organisation = Organisation(Path(sys.argv[1]))
+stop = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+setattr(removal, sys.argv[2], stop) if hasattr(removal, sys.argv[2]) else setattr(
+    removal.shutil, sys.argv[2], stop)
+removal.remove(organisation, read_register(organisation)[0])
+"""
+
+
+@pytest.mark.parametrize("moment", ["rmtree", "write_register"])
+def test_a_removal_that_was_killed_is_finished_by_the_next_call(
+    tmp_path: Path, moment: str
+) -> None:
+    organisation = organisation_of(tmp_path, 2)
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(organisation.folder), moment],
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": ""},
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(read_register(organisation)) == 2
+    done = optout("members", "remove", "000", "--yes", "--folder", "org", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [m.number for m in read_register(organisation)] == ["001"]
+    assert not (organisation.cases / "000").exists()
+    assert not list(organisation.folder.glob(".removing*"))
+
+
+# --- the command ---
+
+
+def test_the_file_alone_does_every_step(tmp_path: Path) -> None:
+    (tmp_path / "members.csv").write_text(
+        HEAD
+        + "".join(row(f"{n:02d}", f"Mira{n} Solberg", f"https://a{n}.example") for n in range(6)),
+        "utf-8",
+    )
+    dataset(tmp_path / "data", ["https://a1.example/x.jpg"])
+    args = ("members.csv", "--dataset", "data", "--no-crawl")
+    done = optout("members", *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "rows were found for 1 of 6 members" in done.stderr
+    folder = tmp_path / "optout-members"
+    assert (folder / "members" / "01" / "report.html").is_file()
+    listed = optout("members", "list", "--json", cwd=tmp_path)
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [r["matches"] for r in rows] == [0, 1, 0, 0, 0, 0]
+    nothing = optout("members", "crwal", cwd=tmp_path)
+    assert nothing.returncode == 2 and "No such command" in nothing.stderr
