@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import io
 import json
 import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from starlette.testclient import TestClient
 
 from optout.case import Case, load_case
 from optout.decisions import decisions, known_hosts, licensed_hosts
-from optout.web import job, words
+from optout.web import job, serve, words
 from optout.web.app import make_app
 from optout.web.ask import Site
 from optout.web.findings import PER_PAGE
@@ -531,6 +534,29 @@ def test_a_check_that_cannot_be_begun_is_told(window: Window, case: Case) -> Non
     assert answer.status_code == 409 and "nothing can be written" in answer.text
 
 
+def test_a_folder_that_cannot_be_written_is_said_on_every_page(case: Case) -> None:
+    window = Window(case.folder)
+    site = replace(window.site, writable=False)
+    window.client = TestClient(make_app(site), base_url=HOME, follow_redirects=False)
+    window.client.get(f"/start/{site.keys.new_start()}")
+    for path in PAGES:
+        assert words.text("page.read_only") in window.get(path).text
+
+
+def test_a_read_only_folder_is_served_for_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", refuse)
+        with serve._alone(tmp_path / "case") as alone:
+            assert alone is None
+    with serve._alone(tmp_path / "case") as first, serve._alone(tmp_path / "case") as second:
+        assert (first, second) == (True, False)
+
+
 # --- the catalogue of texts ---
 
 TEMPLATES = Path(words.__file__).parent / "templates"
@@ -559,6 +585,15 @@ def test_every_text_is_in_the_catalogue_and_every_entry_is_used() -> None:
         named = key in source or f'"{group}.' in source or f"'{group}.'" in source
         start = next((k for k in keys_used() if k and key.startswith(k.partition("{")[0])), "")
         assert named or start, f"{key} is used nowhere"
+
+
+def test_what_is_shipped_is_what_the_notice_names() -> None:
+    static = TEMPLATES.parent / "static"
+    notice = (static / "NOTICE").read_text("utf-8")
+    content = (static / "htmx.min.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() in notice and "0BSD" in notice
+    version = re.search(rb'version:"([\d.]+)"', content)
+    assert version and f"htmx {version[1].decode()} " in notice
 
 
 def test_templates_turn_escaping_off_nowhere() -> None:
