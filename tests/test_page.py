@@ -256,8 +256,8 @@ def test_a_case_is_made_and_changed_without_losing_its_comments(tmp_path: Path) 
         ("/where", {"sites": "ftp://mira.example"}, "not an address to crawl"),
         ("/where", {"sites": "https://mira.example", "datasets": "/nowhere.parquet"}, "nowhere"),
         ("/where", {"sites": "https://mira.example", "hosts": "a from yesterday"}, "not a host"),
-        ("/where/add", {"path": "/nowhere"}, "neither a file nor a folder"),
-        ("/where/add", {"path": ""}, "no folder or list"),
+        ("/where/add", {"path": "/nowhere", "count": "0"}, "neither a file nor a folder"),
+        ("/where/add", {"path": "", "count": "0"}, "no folder or list"),
     ],
 )
 def test_what_cannot_be_is_said_beside_the_form_and_nothing_is_lost(
@@ -280,6 +280,17 @@ def test_a_form_sent_twice_changes_the_file_once(window: Window, case: Case) -> 
     once = (case.folder / "optout.toml").read_bytes()
     assert window.post("/who", **fields).status_code == 303
     assert (case.folder / "optout.toml").read_bytes() == once
+
+
+def test_pictures_added_twice_are_recorded_once(window: Window, case: Case, tmp_path: Path) -> None:
+    listed = tmp_path / "mine.txt"
+    listed.write_text("https://mira.example/a.jpg\nhttps://mira.example/b.jpg\n", "utf-8")
+    before = len(case.runs())
+    for _ in range(2):
+        answer = window.post("/where/add", path=str(listed), count="0")
+        assert answer.headers["location"] == "/where#pictures"
+    assert len(case.runs()) == before + 1
+    assert "mine.txt: 2 pictures" in window.get("/where").text
 
 
 def test_two_windows_do_not_undo_each_other(window: Window, case: Case) -> None:
@@ -480,7 +491,8 @@ def test_text_typed_into_a_form_comes_back_as_text(window: Window, text: str) ->
         ("/who", {"names": "", "contact": short}),
         ("/where", {"sites": short, "hosts": short, "account_platform": short,
                     "account_name": short, "account_host": short, "account_id": short}),
-        ("/where/add", {"path": short}),
+        ("/where/add", {"path": short, "count": "0"}),
+        ("/where/add", {"path": f"~{short}", "count": "0"}),
     ):  # fmt: skip
         answer = window.post(path, **fields)
         assert answer.status_code in (303, 422), (path, answer.text[:500])

@@ -95,6 +95,8 @@ def _show(address: str, browser: bool) -> None:
     """The address is data (stdout); the browser is opened beside."""
     click.echo(address)
     if browser:
+        import threading
         import webbrowser
 
-        webbrowser.open(address)
+        # A browser of the terminal would keep us waiting, and the page with us.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -50,10 +50,12 @@ def save(ask: Ask) -> Response:
 def add(ask: Ask) -> Response:
     """Record a list of addresses or a folder of pictures."""
     case, path = ask.case(), ask.one("path").strip()
+    if ask.one("count") != str(len(_lists(case))):
+        return go("/where#pictures")  # sent again: these have been added
     try:
         if not path:
             raise CaseError(words.text("where.no_path"), words.text("where.no_path_hint"))
-        engine.add_pictures(case, Path(path).expanduser())
+        engine.add_pictures(case, Path.home() / path[2:] if path[:2] == "~/" else Path(path))
     except PROBLEMS as error:
         return _form(ask, _values(case) | {"path": path}, error=error)
     return go("/where#pictures")
