@@ -8,7 +8,9 @@ import io
 import json
 import re
 import sqlite3
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +18,30 @@ from typing import Any
 
 import lxml.html
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from optout.case import Case, load_case
 from optout.decisions import decisions, known_hosts, licensed_hosts
-from optout.web import job, serve, words
+from optout.web import job, words
+from optout.web import serve as serving
 from optout.web.app import make_app
 from optout.web.ask import Site
 from optout.web.findings import PER_PAGE
 from optout.web.guard import HEADERS, cookie_name
 from optout.web.keys import Keys
 from optout.web.memory import Memory
-from tests.request_case import crawled, every_kind, make_case, match, matched
+from tests.harness import jpeg
+from tests.request_case import (
+    RUNS,
+    add_run,
+    crawled,
+    every_kind,
+    image,
+    make_case,
+    match,
+    matched,
+)
 
 PORT = 8700
 HOME = f"http://127.0.0.1:{PORT}"
@@ -420,6 +434,88 @@ def test_a_damaged_file_is_told_and_the_other_pages_work(window: Window, case: C
     assert answer.status_code == 409 and "not valid TOML" in answer.text
 
 
+# --- pictures ---
+
+
+def pixels_without_end() -> bytes:
+    """A PNG whose head promises 60,000 × 60,000 pixels."""
+    out = io.BytesIO()
+    Image.new("1", (8, 8)).save(out, "PNG")
+    content = bytearray(out.getvalue())
+    content[16:24] = struct.pack(">II", 60_000, 60_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    return bytes(content)
+
+
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "problem"),
+    [
+        (200, jpeg(7, 2000, 1000), ""),
+        (200, SVG, "no picture that can be shown"),
+        (200, b"<script>alert(1)</script>", "no picture that can be shown"),
+        (200, jpeg(7)[:200], "no picture that can be shown"),
+        (200, pixels_without_end(), "no picture that can be shown"),
+        (404, jpeg(7), "status 404"),
+    ],
+)
+def test_a_listed_picture_is_asked_for_on_request_and_shown_as_a_copy(
+    tmp_path: Path, serve: Callable[[Any], str], status: int, body: bytes, problem: str
+) -> None:
+    asked: list[str] = []
+
+    def answer(method: str, path: str, headers: dict[str, str]) -> Any:
+        asked.append(path)
+        return status, [("Content-Type", "image/jpeg")], body
+
+    base = serve(answer)
+    case = make_case(tmp_path / "case", sites=(f"{base}/",))
+    matched(case, [match(1, url=f"{base}/fox.jpg")])
+    window, one = Window(case.folder), "m-0000000000000001"
+    for path in (f"/compare/{one}", "/results/list?pictures=1", f"/results/thumb/{one}"):
+        assert window.get(path).status_code == 200
+    assert window.get(f"/picture/theirs/{one}").status_code == 404
+    assert asked == [], "nothing is asked unasked"
+    assert window.post(f"/compare/{one}/fetch?pile=mine").headers["location"].endswith("pile=mine")
+    assert asked == ["/fox.jpg"]
+    text, shown = window.get(f"/compare/{one}").text, window.get(f"/picture/theirs/{one}")
+    assert asked == ["/fox.jpg"], "once"
+    if problem:
+        assert problem in text and shown.status_code == 404
+    else:
+        assert shown.headers["content-type"] == "image/jpeg" and shown.content != body
+        assert Image.open(io.BytesIO(shown.content)).size == (640, 320)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/a.jpg", "http://169.254.169.254/latest", "file:///etc/passwd",
+     "http://[::1]/a", "gopher://x/", ""],
+)  # fmt: skip
+def test_no_address_leads_into_the_own_network(window: Window, case: Case, url: str) -> None:
+    matched(case, [match(1, url=url)])
+    assert window.post("/compare/m-0000000000000001/fetch").status_code == 303
+    assert "no picture came" in window.get("/compare/m-0000000000000001").text
+    assert window.get("/picture/theirs/m-0000000000000001").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "stored_as", ["images/fox", "../../optout.toml", "/etc/passwd", "images/no"]
+)
+def test_a_kept_picture_comes_from_its_run_alone(tmp_path: Path, stored_as: str) -> None:
+    case = make_case(tmp_path / "case")
+    kept = image("https://images.mira.example/fox.jpg", b"fox") | {"stored_as": stored_as}
+    add_run(case, RUNS[0], images=[kept])
+    place = case.observations / f"run={RUNS[0]}" / "images"
+    place.mkdir()
+    (place / "fox").write_bytes(jpeg(3))
+    matched(case, [match(1)])
+    answer = Window(case.folder).get("/picture/mine/m-0000000000000001")
+    assert answer.status_code == (200 if stored_as == "images/fox" else 404)
+
+
 # --- letters ---
 
 
@@ -563,9 +659,9 @@ def test_a_read_only_folder_is_served_for_looking(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", refuse)
-        with serve._alone(tmp_path / "case") as alone:
+        with serving._alone(tmp_path / "case") as alone:
             assert alone is None
-    with serve._alone(tmp_path / "case") as first, serve._alone(tmp_path / "case") as second:
+    with serving._alone(tmp_path / "case") as first, serving._alone(tmp_path / "case") as second:
         assert (first, second) == (True, False)
 
 
