@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -97,7 +98,11 @@ def table(column: str) -> tuple[Known, ...]:
     """
     text = Path(__file__).with_suffix(".toml").read_text("utf-8")
     return tuple(
-        Known(language, written, _pattern(plain(written), whole=column == "pages"))
+        Known(
+            language,
+            written,
+            _pattern(plain(written), whole=column == "pages" or written.isupper()),
+        )
         for language, fields in tomllib.loads(text).items()
         for written in fields[column]
     )
@@ -144,8 +149,8 @@ def _footers(root: Element) -> list[Element]:
 
 
 def _telling(top: Element) -> Iterator[tuple[str, str, Known]]:
-    """(tag, text, what it was known by) of the paragraphs that hold a phrase."""
-    for tag, text in _paragraphs(top):
+    """(tag, text, what it was known by) of the paragraphs that hold a phrase, as they begin."""
+    for _, tag, text in sorted(_paragraphs(top), key=itemgetter(0)):
         known = _known(text[:_MAX_READ], "phrases")
         if known:
             yield tag, text, known
@@ -158,34 +163,38 @@ class _Block:
     tag: str
     texts: list[str] = field(default_factory=list)
     length: int = 0
+    begins: int = 0  # when its first words were met
 
-    def add(self, text: str | None) -> None:
+    def add(self, text: str | None, number: int) -> None:
         if text and self.length < _MAX_READ:
+            self.begins = self.begins or (number if text.strip() else 0)
             self.texts.append(text[:_MAX_READ])
             self.length += len(text)
 
 
-def _paragraphs(top: Element) -> Iterator[tuple[str, str]]:
-    """(tag, text with single spaces) of each block, its own text without that of blocks inside."""
+def _paragraphs(top: Element) -> Iterator[tuple[int, str, str]]:
+    """(when it begins, tag, text with single spaces) of each block as it ends; its own text
+    without that of blocks inside."""
     blocks = [_Block(str(top.tag))]
     silent = 0
-    for event, one in etree.iterwalk(top, events=("start", "end", "comment")):
+    walk = etree.iterwalk(top, events=("start", "end", "comment"))
+    for number, (event, one) in enumerate(walk, 1):
         if event == "start":
             silent += one.tag in _NO_TEXT
             if one.tag in _BLOCKS and one is not top:
                 blocks.append(_Block(one.tag))
-            blocks[-1].add(None if silent else " " if one.tag == "br" else one.text)
+            blocks[-1].add(None if silent else " " if one.tag == "br" else one.text, number)
             continue
         if event == "end":
             silent -= one.tag in _NO_TEXT
             if one.tag in _BLOCKS and one is not top:
                 yield from _read(blocks.pop())
         if one is not top:
-            blocks[-1].add(None if silent else one.tail)
+            blocks[-1].add(None if silent else one.tail, number)
     yield from _read(blocks.pop())
 
 
-def _read(block: _Block) -> Iterator[tuple[str, str]]:
+def _read(block: _Block) -> Iterator[tuple[int, str, str]]:
     text = " ".join("".join(block.texts).split())
     if text:
-        yield block.tag, text
+        yield block.begins, block.tag, text

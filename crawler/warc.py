@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.http import Request, Response
-from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawler.policy import USER_AGENT
 from crawler.urls import target
+from crawler.warc_head import Head
 
 FILE = "responses.warc.gz"
 _CHUNK = 65536
@@ -82,7 +82,7 @@ class Archive:
             said["WARC-IP-Address"] = str(response.ip_address)
         return self._record(request.url, "response", _answered(response), response.body[:cap], said)
 
-    def _record(self, url: str, kind: str, head: _Head, body: bytes, said: dict[str, str]) -> Any:
+    def _record(self, url: str, kind: str, head: Head, body: bytes, said: dict[str, str]) -> Any:
         return self._writer.create_warc_record(
             url,
             kind,
@@ -93,32 +93,18 @@ class Archive:
         )
 
 
-class _Head(StatusAndHeaders):
-    """A first line and header lines whose bytes stay as they are; warcio would quote some."""
-
-    def __init__(self, first: str, lines: list[tuple[bytes, bytes]]) -> None:
-        texts = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
-        protocol, _, rest = first.partition(" ")
-        super().__init__(rest, texts, protocol)
-        written = [first.encode("latin-1"), *(name + b": " + value for name, value in lines)]
-        self._bytes = b"\r\n".join(written) + b"\r\n\r\n"
-
-    def compute_headers_buffer(self, header_filter: object = None) -> None:
-        self.headers_buff = self._bytes
-
-
-def _asked(request: Request) -> _Head:
+def _asked(request: Request) -> Head:
     """The request as it goes out; Host is added below Scrapy."""
     host = urlsplit(request.url).netloc.rpartition("@")[2].encode("ascii", "replace")
     path = target(request.url).encode("ascii", "replace").decode()
-    return _Head(f"{request.method} {path} HTTP/1.1", [(b"Host", host), *_lines(request.headers)])
+    return Head(f"{request.method} {path} HTTP/1.1", [(b"Host", host), *_lines(request.headers)])
 
 
-def _answered(response: Response) -> _Head:
+def _answered(response: Response) -> Head:
     """The status line anew (Scrapy keeps no reason phrase), the header lines as served."""
     status = response.status
     first = f"{response.protocol or 'HTTP/1.1'} {status} {PHRASES.get(status, '')}"
-    return _Head(first, _lines(response.headers))
+    return Head(first, _lines(response.headers))
 
 
 def _lines(headers: Any) -> list[tuple[bytes, bytes]]:

@@ -51,6 +51,11 @@ class Case:
     created: date
     names: tuple[str, ...] = ()
     contact: str = ""  # public contact, printed in letters
+    email: str = ""  # these four only where a letter's kind or recipient asks for them
+    phone: str = ""
+    address: str = ""  # postal
+    grounds: str = ""  # of an objection under the GDPR, in the artist's own words
+    language: str = ""  # of letters, e.g. "de"
     collecting_society: str = ""
     member_no: str = ""
     sites: tuple[str, ...] = ()  # absolute addresses of site roots
@@ -206,9 +211,31 @@ def create_case(
 
 _KEYS: dict[str, frozenset[str]] = {
     "": frozenset(
-        {"version", "case_id", "created", "demo", "artist", "where", "datasets", "history"}
+        {
+            "version",
+            "case_id",
+            "created",
+            "demo",
+            "artist",
+            "where",
+            "datasets",
+            "history",
+            "recipients",  # read by optout/requests/own.py
+        }
     ),
-    "artist": frozenset({"names", "contact", "collecting_society", "member_no"}),
+    "artist": frozenset(
+        {
+            "names",
+            "contact",
+            "collecting_society",
+            "member_no",
+            "email",
+            "phone",
+            "address",
+            "grounds",
+            "language",
+        }
+    ),
     "where": frozenset({"sites", "hosts", "accounts"}),
     "datasets": frozenset({"search"}),
     "history": frozenset({"index", "data", "table_paths"}),
@@ -245,6 +272,11 @@ def _case(folder: Path, path: Path, data: dict[str, Any]) -> Case:
         created=created if isinstance(created, date) else date(1970, 1, 1),
         names=_strings(path, artist, "names"),
         contact=_string(path, artist, "contact"),
+        email=_string(path, artist, "email"),
+        phone=_string(path, artist, "phone"),
+        address=_string(path, artist, "address"),
+        grounds=_string(path, artist, "grounds"),
+        language=_string(path, artist, "language"),
         collecting_society=_string(path, artist, "collecting_society"),
         member_no=_string(path, artist, "member_no"),
         sites=_strings(path, where, "sites"),
@@ -342,6 +374,8 @@ names = {names}          # as they may stand in captions, e.g. ["Mira Solberg"]
 contact = {contact}      # public contact for letters: agent, studio or P.O. box rather than home
 collecting_society = {society}
 member_no = {member_no}
+# If you like: language = "de" (of letters); email, phone, address (postal), grounds (of an
+# objection under the GDPR): printed only where a kind of letter or a form asks for them.
 
 [where]
 sites = {sites}          # roots to crawl, e.g. ["https://mira.example/"]

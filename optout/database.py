@@ -7,7 +7,8 @@ into SQL text; file names that must stand in SQL go through `quoted`.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,32 @@ def open_case(case: Case, only: Collection[str] = SCHEMAS) -> duckdb.DuckDBPyCon
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
+    _add_case(connection, case, only)
+    return connection
+
+
+@contextmanager
+def case_within(connection: duckdb.DuckDBPyConnection, case: Case) -> Iterator[None]:
+    """The views of open_case() at `connection` for the time of a block.
+
+    For many cases one after the other: to open a database anew costs more than a small case.
+    """
+    connection.execute("CREATE SCHEMA one_case")
+    connection.execute("USE one_case")
+    try:
+        _add_case(connection, case)
+        yield
+    finally:
+        connection.execute("USE main")
+        connection.execute("DROP SCHEMA one_case CASCADE")
+
+
+def _add_case(
+    connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str] = SCHEMAS
+) -> None:
     _add_runs(connection, case, only)
     for file in sorted(case.matches.glob("*.parquet")):
         _derived(connection, file)
-    return connection
 
 
 def open_matches(case: Case) -> duckdb.DuckDBPyConnection:
@@ -209,19 +232,3 @@ def parquet_view(
         for column, kind in columns.items()
     )
     connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {fields} FROM {source}')
-
-
-def write_sorted(
-    connection: duckdb.DuckDBPyConnection,
-    select: str,
-    to: Path,
-    *,
-    group: int,
-    megabytes: int | None = None,
-) -> None:
-    """Write the rows of `select`, in its order, to a file or (with `megabytes` each) a folder."""
-    options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
-    options += f", ROW_GROUP_SIZE {group}"
-    if megabytes:
-        options += f", FILE_SIZE_BYTES '{megabytes}MB'"
-    connection.execute(f"COPY ({select}) TO {quoted(str(to))} ({options})")

@@ -94,8 +94,8 @@ def _add(
 ) -> None:
     at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
     rows = [(*word, note, at) for word in dict.fromkeys(words)]
-    with _database(case.decisions) as database:
-        if not _version(database):
+    with opened(case.decisions) as database:
+        if not version_of(database):
             database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = 1; COMMIT;")
         database.execute("BEGIN IMMEDIATE")
         database.executemany(
@@ -109,8 +109,8 @@ def _add(
 def _last_words(case: Case, about: str) -> dict[str, Decision]:
     if not case.decisions.exists():
         return {}
-    with _database(case.decisions) as database:
-        if not _version(database):
+    with opened(case.decisions) as database:
+        if not version_of(database):
             return {}  # made, then stopped before the first decision was written
         rows = database.execute(
             "SELECT subject, verdict, note, decided_at FROM decision "
@@ -122,7 +122,7 @@ def _last_words(case: Case, about: str) -> dict[str, Decision]:
 
 
 @contextmanager
-def _database(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """An open decisions.db, checked; anything SQLite cannot do becomes one CaseError."""
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
@@ -143,7 +143,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
-def _version(database: sqlite3.Connection) -> int:
+def version_of(database: sqlite3.Connection) -> int:
     """The file's version; 0 when nothing was ever written to it. Raises CaseError."""
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:

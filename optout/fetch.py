@@ -74,6 +74,23 @@ class Fetched:
         return self.hops[-1].status if self.hops else None
 
 
+@dataclass(slots=True)
+class Exchange:
+    """One exchange as it went over the wire, for those who keep it (`fetch(witness=…)`)."""
+
+    method: str
+    url: str
+    asked: tuple[tuple[str, str], ...]
+    status: int
+    phrase: str  # the server's words beside its status
+    lines: tuple[tuple[bytes, bytes], ...]  # all header lines of the answer, in order
+    address: str  # IP address that answered
+    certificate: bytes | None  # of a TLS server, DER
+    at: datetime  # when the headers had come
+    body: bytearray = field(default_factory=bytearray)  # as sent, of chunks joined; what was read
+    whole: bool = False  # the body was read to its end
+
+
 class _Stop(Exception):
     """The chain ends here."""
 
@@ -94,17 +111,19 @@ def fetch(
     obey: Obey | None = None,
     wanted: Callable[[FetchedHop], bool] | None = None,
     user_agent: str = USER_AGENT,
+    witness: Callable[[Exchange], None] | None = None,
 ) -> Fetched:
     """Ask for `url` and follow its redirects, each address checked before it is connected to.
 
     Trouble of any kind is an outcome with its reason, never an exception. A body of more than
     `max_bytes` (after decompression) gives "too_large" with its first part; `seconds` bound the
     whole chain. `wanted` may say that the body of the last answer need not be read. Only a
-    person's own site is asked under another `user_agent` than ours.
+    person's own site is asked under another `user_agent` than ours. `witness` is shown each
+    exchange when its headers have come; the body fills while it is read.
     """
     hops: list[FetchedHop] = []
     network = Network(reach, time.monotonic() + seconds)
-    ask = _Ask(method, max_bytes, wanted or (lambda hop: True), user_agent)
+    ask = _Ask(method, max_bytes, wanted or (lambda hop: True), user_agent, witness)
     body, truncated = b"", False
     outcome, reason = "fetched", ""
     with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
@@ -127,6 +146,7 @@ class _Ask:
     max_bytes: int
     wanted: Callable[[FetchedHop], bool]
     user_agent: str
+    witness: Callable[[Exchange], None] | None
 
 
 @cache
@@ -177,11 +197,33 @@ def _exchange(
             address = network.addresses.get(parts.hostname or "", "")
             hop = FetchedHop(url, answer.status, address, kept(answer.headers))
             hops.append(hop)
+            kept_exchange = _witnessed(ask, url, headers, answer, address)
             if (answer.status in REDIRECTS and hop.value("location")) or not ask.wanted(hop):
                 return b"", False
-            return _body(answer, ask.max_bytes)
+            return _body(answer, ask.max_bytes, kept_exchange)
     except TROUBLE as error:
         raise _Stop(*trouble(error)) from error
+
+
+def _witnessed(
+    ask: _Ask, url: str, asked: list[tuple[str, str]], answer: httpcore.Response, address: str
+) -> Exchange | None:
+    if ask.witness is None:
+        return None
+    tls = answer.extensions["network_stream"].get_extra_info("ssl_object")
+    exchange = Exchange(
+        ask.method,
+        url,
+        tuple(asked),
+        answer.status,
+        answer.extensions.get("reason_phrase", b"").decode("latin-1"),
+        tuple(answer.headers),
+        address,
+        tls.getpeercert(binary_form=True) if tls else None,
+        datetime.now(UTC),
+    )
+    ask.witness(exchange)
+    return exchange
 
 
 def kept(
@@ -199,7 +241,9 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")  # what header bytes are by default (RFC 9110, 5.5)
 
 
-def _body(answer: httpcore.Response, most: int) -> tuple[bytes, bool]:
+def _body(
+    answer: httpcore.Response, most: int, exchange: Exchange | None = None
+) -> tuple[bytes, bool]:
     """At most `most` bytes, decompressed no further than that; whether there were more."""
     coding = {name.lower(): value for name, value in answer.headers}.get(b"content-encoding", b"")
     coding = coding.strip().lower()
@@ -208,9 +252,13 @@ def _body(answer: httpcore.Response, most: int) -> tuple[bytes, bool]:
     unpack = zlib.decompressobj(_GZIP) if coding in (b"gzip", b"x-gzip") else None
     body = bytearray()
     for chunk in answer.iter_stream():
+        if exchange is not None:
+            exchange.body += chunk[: most - len(exchange.body)]
         body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
         if len(body) > most:
             return bytes(body[:most]), True
+    if exchange is not None:
+        exchange.whole = len(exchange.body) < most
     if unpack and body and not unpack.eof:
         raise zlib.error("cut short")
     return bytes(body), False

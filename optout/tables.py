@@ -55,6 +55,10 @@ MATCHES = pa.schema(
     ]
 )
 
+# One row per match of the search before: of the last one at an earlier state of the sites.
+_BEFORE = ("match_id", "dataset", "edition", "dataset_file", "dataset_row", "url", "url_host")
+MATCHES_BEFORE = pa.schema([MATCHES.field(name) for name in (*_BEFORE, "strength", "place")])
+
 # One row per reason.
 EVIDENCE = pa.schema(
     [

@@ -72,4 +72,8 @@ FROM (
         FROM dataset
     )
 )
-ORDER BY domain, site, file, dataset_row
+-- As one number, which sorts faster: the same order.
+ORDER BY
+    CASE WHEN domain <> '' THEN CAST('0x' || domain || site AS UBIGINT) END NULLS FIRST,
+    file,
+    dataset_row

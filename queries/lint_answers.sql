@@ -17,7 +17,7 @@ WITH chains AS (
                     lambda line: lower(line.name) IN (
                         'x-robots-tag', 'robots-tag', 'tdm-reservation', 'tdm-policy',
                         'content-usage', 'content-signal', 'content-signals', 'crawler-price',
-                        'location'
+                        'location', 'content-type', 'link'
                     )
                 )
             }

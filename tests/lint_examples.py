@@ -166,6 +166,7 @@ EXAMPLES: dict[str, tuple[Seen, Seen]] = {
         both(robots(NO_TRAINING), robots("# ours\n" + NO_TRAINING, "http://www.mira.example")),
     ),
     "R38": (robots("", status=429), robots("", status=403)),
+    "R39": (robots("", status=403), robots("", status=404)),
     "R40": (
         both(page(), robots(GROUP.format("*"))),
         both(page(), robots(NO_TRAINING + "User-agent: OAI-SearchBot\nDisallow: /")),

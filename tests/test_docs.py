@@ -50,6 +50,13 @@ def command_of(words: list[str]) -> click.Command:
     return found
 
 
+def flags(name: str) -> set[str]:
+    """The options of a command and of those it holds."""
+    found = command(name)
+    held = list(found.commands.values()) if isinstance(found, click.Group) else []
+    return {f for one in (found, *held) for p in one.params for f in (*p.opts, *p.secondary_opts)}
+
+
 def commands_in(text: str) -> Iterator[list[str]]:
     """The `optout …` lines of code blocks and code spans, as words."""
     for block in re.findall(r"```(?:sh|console|text)?\n(.*?)```", text, re.S):
@@ -74,10 +81,7 @@ def test_every_command_has_one_sentence_and_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_an_example_exist(name: str) -> None:
-    whole = command(name)
-    group = whole.commands if isinstance(whole, click.Group) else {}
-    every = [whole, *group.values()]
-    known = {flag for one in every for p in one.params for flag in (*p.opts, *p.secondary_opts)}
+    known = flags(name)
     for words in commands_in("```\n" + re.sub("(?m)^ +", "", command(name).help or "") + "\n```"):
         if words[:1] == [name]:
             known |= {flag for p in command_of(words).params for flag in (*p.opts,)}

@@ -243,6 +243,16 @@ def test_urlkey_for_people(capfd: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("url", ["javascript:void(0)", "data:image/png;base64,AA", "mailto:a@b.c"])
+def test_another_kind_of_address_is_no_web_address(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["urlkey", url]) == 1
+    told = capsys.readouterr().err
+    assert f"it begins with {url.partition(':')[0]}:" in told
+    assert "https://" not in told and "hint" not in told
+
+
 def test_urlkey_of_half_an_address(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["urlkey", "mira.example/red-fox.jpg"]) == 1
     told = capfd.readouterr()

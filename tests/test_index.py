@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import json
 import os
 import random
@@ -33,10 +34,14 @@ from optout.index import build, merge, open_index, read_manifest, verify
 from optout.index import rows as row_runs
 from optout.index.asked import Asked, asked_for
 from optout.index.hosts import covered_domains, parts
+from optout.index.layout import BOUNDS
 from optout.index.layout import key as key_of
 from optout.matching import match_case
 from optout.matching.artist import Artist, Known
 from optout.matching.texts import names
+from optout.remote import Session
+from optout.remote.session import _size
+from tests.remote_servers import shelf
 from tests.test_matching import MD5, image, observe, ref
 
 OWN = "https://img.mira.example/art/red-fox_2019.jpg?a=1&b=2"
@@ -267,12 +272,13 @@ def test_text_files_and_known_editions(tmp_path: Path) -> None:
 
 
 def contents(index: Path) -> dict[str, list[Any]]:
-    """All rows of all tables, in order."""
+    """All rows of all tables, in order; bounds are those of files, which may be cut elsewhere."""
     return {
         table: duckdb.read_parquet(
             sorted(str(f) for f in (index / table).glob("*.parquet"))
         ).fetchall()
         for table in read_manifest(index).tables
+        if table != BOUNDS
     }
 
 
@@ -524,6 +530,65 @@ def test_a_lookup_reads_few_row_groups(tmp_path: Path) -> None:
     match_case(load_case(tmp_path / "case"), [], index=open_index(index), captions=False)
     [match] = answers(case)["matches"]
     assert match["url"] == urls[60_000] and len(match["evidence"]) == 2
+
+
+def hash_of(number: int) -> str:
+    return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+
+
+def on_shelf(index: Path) -> dict[str, bytes]:
+    files = [file for file in index.rglob("*") if file.is_file()]
+    return {f"/relaion/{file.relative_to(index)}": file.read_bytes() for file in files}
+
+
+def test_an_index_elsewhere_gives_the_same_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPTOUT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    more = [f"https://h{i:06}.example/{hash_of(i)}/{hash_of(-i)}.jpg" for i in range(60_000)]
+    urls = [*ROWS[:22], *more]
+    spec = write_rows(tmp_path / "rows", urls, md5=[None] * len(urls))
+    build(resolve([spec]), tmp_path / "index")
+    case = artist(tmp_path / "case", (OWN,))
+    match_case(case, [], index=open_index(tmp_path / "index"), captions=False)
+    expected = answers(case)
+    with shelf(on_shelf(tmp_path / "index")) as (base, store):
+        command = ["match", "--case", "case", "--index", f"{base}/relaion/"]
+        assert main([*command, "--cache-limit", "0"]) == 0
+        assert answers(case) == expected
+        said = capsys.readouterr().err
+        assert f"fetched {_size(store.sent)} in {len(store.asked)} requests" in said
+        assert store.sent < read_manifest(tmp_path / "index").bytes() / 2
+        assert not any(one.range and one.range.endswith("-") for one in store.asked)
+        # What was fetched once is there for the next search.
+        assert main(command) == 0
+        once = len(store.asked)
+        assert main(command) == 0
+        assert len(store.asked) - once <= len(store.files)  # a look at each file, no more
+        assert "more from the cache" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("spoil", [b"", b"PAR1", b"\x00" * 5000])
+def test_damage_elsewhere_is_one_sentence(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: bytes
+) -> None:
+    monkeypatch.setenv("OPTOUT_CACHE", str(tmp_path / "cache"))
+    case = artist(tmp_path / "case")
+    with shelf(on_shelf(small)) as (base, store), Session("0") as session:
+        for name in ("rows/part-00000.parquet", "bounds/names-00000.parquet"):
+            whole = store.files[f"/relaion/{name}"]
+            store.files[f"/relaion/{name}"] = spoil
+            with pytest.raises(DatasetError):
+                match_case(
+                    case, [], index=open_index(f"{base}/relaion", session), captions=False,
+                    session=session,
+                )  # fmt: skip
+            store.files[f"/relaion/{name}"] = whole
+            session.files.clear()
+        del store.files["/relaion/manifest.json"]
+        with pytest.raises(DatasetError):
+            open_index(f"{base}/relaion", session)
 
 
 def test_the_demo_gives_the_same_answers(tmp_path: Path) -> None:

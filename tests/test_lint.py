@@ -21,7 +21,20 @@ from optout.lint.table import SEVERITIES, checks, functions
 from optout.readers.subject import Hop
 from tests.harness import FAST, Page, html, jpeg, optout, serving
 from tests.image_files import assertion, data_mining, image, signed
-from tests.lint_examples import EXAMPLES, FOX, GROUP, PAGE, SITE, both, kept, page, robots
+from tests.lint_examples import (
+    EXAMPLES,
+    FOX,
+    GROUP,
+    OWL,
+    PAGE,
+    SITE,
+    both,
+    file,
+    kept,
+    page,
+    robots,
+    shown,
+)
 from tests.lint_examples import image as picture
 
 GOLDEN = Path(__file__).parent / "golden" / "lint" / "contradictory.txt"
@@ -444,3 +457,99 @@ def test_a_name_that_no_parser_matches_is_no_trap_where_a_header_says_it() -> No
     assert "R04" in found_in(both(named, picture("noindex")))
     assert "R04" in found_in(both(named, picture("noai"), page("noindex")))
     assert "R04" not in found_in(both(named, picture("max-snippet: 20", "noai, noimageai")))
+
+
+# --- a word about other files is none about the pictures ---
+
+ELSEWHERE = {
+    "ai.txt of sound": file("ai.txt", "User-agent: *\nDisallow: *.mp3"),
+    "ai.txt to others": file("ai.txt", "User-agent: Otherbot\nDisallow: /"),
+    "tdmrep.json of a folder": file(
+        "tdmrep.json",
+        '[{"location": "/music/", "tdm-reservation": 1}]',
+        f"{SITE}/.well-known/tdmrep.json",
+    ),
+    "Content-Usage of a folder": robots(
+        "User-agent: *\nContent-Usage: /music train-ai=n\nAllow: /"
+    ),
+    "RSL of a folder": both(
+        robots(f"License: {SITE}/license.xml"),
+        file(
+            "rsl",
+            '<rsl xmlns="https://rslstandard.org/rsl"><content url="/music/"><license>'
+            '<prohibits type="usage">ai-train</prohibits></license></content></rsl>',
+            f"{SITE}/license.xml",
+        ),
+    ),
+    "robots.txt of a folder": robots("User-agent: CCBot\nDisallow: /music/"),
+    "no search": robots("User-agent: Googlebot\nDisallow: /"),
+    "noarchive": page("noarchive"),
+}
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_s03_asks_what_stands_for_the_pictures(elsewhere: Seen) -> None:
+    [finding] = the("S03", both(page(), shown(FOX), elsewhere))
+    assert "stands for 1 of 1 pictures of this host" in finding.effect
+
+
+def test_s03_counts_the_pictures_that_nothing_reserves() -> None:
+    music = robots("User-agent: *\nContent-Usage: /music train-ai=n\nAllow: /")
+    song = f"{SITE}/music/cover.jpg"
+    [finding] = the("S03", both(page(), shown(FOX), shown(song), music))
+    assert "1 of 2 pictures" in finding.effect
+    assert "S03" not in found_in(both(page(), shown(song), music))
+    everything = robots("User-agent: *\nContent-Usage: train-ai=n\nAllow: /")
+    assert "S03" not in found_in(both(page(), shown(FOX), shown(song), everything))
+
+
+def test_s03_of_pictures_that_were_not_asked_for() -> None:
+    shut = robots("User-agent: *\nDisallow: /art/")
+    assert "S03" not in found_in(both(page(), Seen(pictures=(Picture(FOX, (PAGE,)),)), shut))
+
+
+def test_s03_knows_pictures_on_another_host() -> None:
+    assert "S03" not in found_in(both(page(), shown(OWL, "noai")))
+    assert "S03" in found_in(both(page(), shown(OWL)))
+
+
+@pytest.mark.parametrize(
+    ("folder", "contradicts"), [("/music/", False), ("/art/", True), ("/", True)]
+)
+def test_s06_compares_what_speaks_of_the_same_picture(folder: str, contradicts: bool) -> None:
+    entry = json.dumps([{"location": folder, "tdm-reservation": 0}])
+    tdm = file("tdmrep.json", entry, f"{SITE}/.well-known/tdmrep.json")
+    found = found_in(both(page(), shown(FOX, "noai"), tdm))
+    assert ("S06" in found) is contradicts
+
+
+def test_s06_of_a_page_alone_contradicts_no_picture() -> None:
+    songs = robots("User-agent: *\nContent-Usage: /music train-ai=y\nAllow: /")
+    assert "S06" not in found_in(both(shown(FOX, "noai"), songs))
+
+
+# --- what Google's parser makes of a key by its beginning ---
+
+
+def test_r22_says_what_google_makes_of_it() -> None:
+    [finding] = the("R22", both(page(), robots("User-agent: *\nDisallowAITraining: /")))
+    assert "takes this line for “Disallow: /”" in finding.effect
+    assert "no harm" not in finding.effect
+    [other] = the("R22", robots("DisallowAITraining: /"))
+    assert "does no harm" in other.effect
+
+
+def test_r01_says_where_the_group_ends_for_google() -> None:
+    body = "User-agent: *\n{}\nUser-agent: GPTBot\nDisallow: /"
+    [finding] = the("R01", robots(body.format("DisallowAITraining: /")))
+    assert "and for Google" not in finding.effect
+    assert "Google's parser takes line 2 for a rule" in finding.effect
+    [other] = the("R01", robots(body.format("Content-Signal: ai-train=no")))
+    assert "By RFC 9309 and for Google everything" in other.effect
+
+
+def test_h04_speaks_of_images_where_one_answers() -> None:
+    [of_page] = the("H04", page("noindex"))
+    assert of_page.effect == "Search engines may leave this page out because of noindex."
+    [of_image] = the("H04", picture("noindex"))
+    assert "of an image's own answer" in of_image.effect

@@ -131,9 +131,11 @@ def test_every_real_row_that_ties_passes(shared: Path) -> None:
         mine = rng.sample([row for row in rows if identify(row["url"]).key], 400)
         words = [" ".join(row["caption"].split()[:2]) for row in mine]
         artist = artist_of([row["url"] for row in mine], words, [row["caption"] for row in mine])
-        among, ties = passing(Sieve(wanted([artist])), rows), tying(Look([artist]), rows)
+        sieve = Sieve(wanted([artist]))
+        among, ties = passing(sieve, rows), tying(Look([artist]), rows)
         assert len(ties) >= 400
         assert ties <= among
+        assert ties <= passing(without_hyperscan(sieve), rows)
         plain = passing(Sieve(wanted([artist], captions=False)), rows)
         assert tying(Look([artist], captions=False), rows) <= plain < among
 
@@ -147,7 +149,9 @@ def test_every_real_pair_of_addresses_that_ties_passes(shared: Path) -> None:
         artist = artist_of([mine])
         if tying(Look([artist]), [{"url": theirs}]):
             tied += 1
-            assert passing(Sieve(wanted([artist])), [{"url": theirs}]), (mine, theirs)
+            sieve = Sieve(wanted([artist]))
+            assert passing(sieve, [{"url": theirs}]), (mine, theirs)
+            assert passing(without_hyperscan(sieve), [{"url": theirs}]), (mine, theirs)
     assert tied > 1000
 
 
@@ -206,11 +210,20 @@ ARTIST = artist_of(MINE)
 SIEVE, LOOK = Sieve(wanted([ARTIST])), Look([ARTIST])
 
 
+def without_hyperscan(sieve: Sieve) -> Sieve:
+    sieve._fast = None
+    return sieve
+
+
+PLAIN_SIEVE = without_hyperscan(Sieve(wanted([ARTIST])))
+
+
 @given(st.lists(spoilt(), min_size=1, max_size=8))
 @example(["http://repost.example/%4bELVIN-mas%E2%84%AA_2020.jpg", "http://b/GR%C3%B6%C3%9Fe-x"])
 def test_addresses_written_in_any_way_pass_when_they_tie(urls: list[str]) -> None:
     rows = [{"url": url} for url in urls]
     assert tying(LOOK, rows) <= passing(SIEVE, rows)
+    assert tying(LOOK, rows) <= passing(PLAIN_SIEVE, rows)
 
 
 NAMES = ["Mira Sólberg", "Velazqo", "Greta Weiß", "宮崎 駿子", "김민수", "O'Brien-Łuk", "A_b Cde"]
@@ -414,6 +427,21 @@ def test_killed_at_any_time_the_search_goes_on_and_loses_nothing(tmp_path: Path)
     match_case(case, [spec])
     assert written(case) == before
     assert not (case.folder / ".matches.unfinished").exists()
+
+
+def test_with_and_without_hyperscan_the_answers_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = invented(3, 30, 60)
+    write(5000, tmp_path, files=2, edition=EDITION, people=people)
+    artists, files = [as_searched(one) for one in people], resolve([str(tmp_path / "rows")])
+    results = []
+    for most in (10_000, 0, -1):
+        monkeypatch.setattr("optout.matching.fast.MOST", most)
+        sieve = Sieve(wanted(artists))
+        with closing(RawFiles(sieve if most >= 0 else without_hyperscan(sieve))) as source:
+            results.append(scan(source, files, artists))
+    assert results[0].candidates == results[1].candidates == results[2].candidates
 
 
 def test_parts_of_a_file_give_the_same_as_the_whole(

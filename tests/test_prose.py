@@ -88,8 +88,8 @@ def test_where_it_stands(page: str, url: str, place: str | None) -> None:
 def test_a_block_keeps_its_own_text() -> None:
     page = "<title>Terms</title><div>Read <b>this</b>: no <p>AI training</p> data mining.<br>End"
     assert [(row["tag"], row["raw"], row["position"]) for row in found(page)] == [
-        ("p", "AI training", 0),
-        ("div", "Read this: no data mining. End", 1),
+        ("div", "Read this: no data mining. End", 0),
+        ("p", "AI training", 1),
     ]
 
 
@@ -196,3 +196,18 @@ def test_one_address(serve: Callable[[Respond], str], capsys: pytest.CaptureFixt
     assert main(["signals", "--json", f"{base}/terms"]) == 0
     [one] = json.loads(capsys.readouterr().out)["prose"]
     assert (one["raw"], one["place"]) == ("No data mining", "address")
+
+
+def test_an_abbreviation_is_a_word() -> None:
+    page = "<title>Terms</title><p>A TDMA radio.<p>TDM is reserved: TDM-Vorbehalt.<p>tdma and tdms."
+    assert [row["raw"] for row in found(page)] == ["TDM is reserved: TDM-Vorbehalt."]
+
+
+def test_paragraphs_come_in_the_order_of_the_page() -> None:
+    page = (
+        "<title>Terms</title><div>Data mining one.<p>Data mining two.</p></div>"
+        "<div><p>Data mining three.</p>Data mining four.</div><p>Data mining five."
+    )
+    assert [row["raw"].split()[-1] for row in found(page)] == [
+        *("one.", "two.", "three.", "four.", "five.")
+    ]

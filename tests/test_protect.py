@@ -433,3 +433,87 @@ def test_the_overview_fits_its_window(case: Case, tmp_path: Path, width: int) ->
     dom = browse(program, tmp_path / "profile", window, "--dump-dom", harness.as_uri())
     seen = json.loads(BeautifulSoup(dom, "html.parser").title.get_text())  # type: ignore[union-attr]
     assert seen["scroll"] <= seen["client"] and not seen["wide"], seen
+
+
+# --- what cannot be done for one host, and what was so before ---
+
+
+def one_page(case: Case, robots_row: dict[str, Any], **more: list[dict[str, Any]]) -> None:
+    own = hop(f"{SITE}/", more.pop("tags", [])) | {"subject": "page"}
+    records = {"pages": [page("/")], "images": [image(FOX)], "hops": [hop(FOX), own]}
+    records["image_refs"] = [reference("/", FOX)]
+    write_run(case, records | {"site_files": [robots_row]} | more)
+
+
+def meta(name: str, content: str) -> dict[str, Any]:
+    raw = f'<meta name="{name}" content="{content}">'
+    row = {"page_url": f"{SITE}/", "position": 0, "name": name, "content": content, "raw": raw}
+    return row | {"in_head": True}
+
+
+def test_a_robots_txt_that_cannot_be_edited_stops_nothing_else(tmp_path: Path) -> None:
+    case = make_case(tmp_path / "case")
+    lines = b"".join(b"Disallow: /drafts/%d\n" % n for n in range(22_000))
+    one_page(case, robots(SITE, b"User-agent: *\n" + lines[:511_700]))
+    plan = plan_of(case)
+    [host] = plan.hosts
+    assert "readers look at the first" in host.robots_problem and "shorten" in host.robots_hint
+    assert "mira.example/robots.txt" not in plan.files and "mira.example/ai.txt" in plan.files
+    done = optout("protect", "--case", "case", cwd=tmp_path)
+    assert done.returncode == 0 and "no robots.txt was made: robots.txt would have" in done.stdout
+    assert "mira.example: no robots.txt was made" in done.stderr
+    readme = (case.folder / "protect" / "README.txt").read_text("utf-8")
+    assert "shorten the present file first" in readme and "says all of it already" not in readme
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_a_robots_txt_that_is_hidden_is_not_taken_for_none(tmp_path: Path, status: int) -> None:
+    case = make_case(tmp_path / "case")
+    one_page(case, robots(SITE, None, status))
+    plan = plan_of(case)
+    assert "mira.example/robots.txt" not in plan.files
+    assert plan.hosts[0].robots_problem == f"robots.txt is not known: it answered {status}"
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "metas", "counts"),
+    [
+        (404, [], [], (2, 0, 0)),
+        (404, [], [("robots", "noindex")], (1, 1, 0)),
+        (404, [("X-Robots-Tag", "noindex")], [], (1, 1, 0)),
+        (404, [], [("robots", "noimageindex")], (1, 1, 0)),
+        (429, [], [], (0, 2, 0)),
+    ],
+)
+def test_who_could_not_find_you_before_cannot_afterwards(
+    tmp_path: Path,
+    status: int,
+    tags: list[tuple[str, str]],
+    metas: list[tuple[str, str]],
+    counts: tuple[int, int, int],
+) -> None:
+    case = make_case(tmp_path / "case")
+    said = [meta(*one) for one in metas]
+    one_page(case, robots(SITE, None, status), tags=tags, metas=said)
+    found = next(e for e in plan_of(case).effects if e.reader == "Googlebot")
+    assert found.before.counts == found.after.counts == counts
+    told = optout("protect", "--case", "case", cwd=tmp_path).stdout.splitlines()
+    can = next(line for line in told if "can find you afterwards, as before:" in line)
+    assert ("Googlebot (1 of 2)" in can) is (counts == (1, 1, 0))
+    if not counts[0]:
+        never = next(line for line in told if "not before either" in line)
+        assert "Googlebot" in never and "Googlebot" not in can
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("search=n", "unknown"), ("train-ai=y", "allowed"), ("train-ai=n, search=y", "not allowed")],
+)
+def test_the_table_is_about_training(tmp_path: Path, said: str, words: str) -> None:
+    case = make_case(tmp_path / "case")
+    body = f"User-agent: *\nContent-Usage: {said}\nAllow: /\n".encode()
+    one_page(case, robots(SITE, body))
+    found = {e.reader: e for e in plan_of(case).effects}
+    assert found["AIPREF"].before.words == words
+    assert found["AIPREF"].after.words == "not allowed"
+    assert not found["Bingbot"].searches and found["bingbot"].searches

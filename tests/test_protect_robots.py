@@ -204,7 +204,7 @@ def test_the_owners_lines_stay_where_they_are() -> None:
         "# User-agent: GPTBot\r\n# Allow: /\r\n\r\nSitemap: https://a.example/s.xml\r\n"
     )
     assert merged.changes == (
-        "asks 1 training crawlers to stay away: GPTBot",
+        "asks 1 training crawler to stay away: GPTBot",
         "takes out of the groups they had until now: GPTBot",
         "says “no training” in the group for *",
     )
@@ -267,9 +267,9 @@ def test_a_line_that_says_otherwise_is_turned_and_told() -> None:
         "Content-Usage: /a train-ai=n\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"
     )
     assert merged.changes == (
-        "line 2: “search=y;a, train-ai=y” now says train-ai=n",
-        "line 3: “/a  Train-AI=n” now says train-ai=n",
-        "line 4: “search=yes,ai-train=NO” now says ai-train=no",
+        "line 2: “search=y;a, train-ai=y” now says “search=y;a, train-ai=n”",
+        "line 3: “/a  Train-AI=n” now says “/a train-ai=n”",
+        "line 4: “search=yes,ai-train=NO” now says “search=yes, ai-train=no”",
     )
 
 
@@ -278,3 +278,28 @@ def test_a_misspelt_line_keeps_its_place_and_loses_its_name() -> None:
     merged = merge(present, ["Google-Extended"])
     assert merged.body.endswith(b"\n\nUseragent: (was-Google-Extended) # why?\nAllow: /\n")
     assert "takes out of the groups they had until now: Google-Extended" in merged.changes
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "Content-Usage: search=n",
+        "Content-Usage: train-ai=n, search=n",
+        "Content-Usage: /raw/ search=n",
+        "Content-Usage: Search=N",
+        "Content-Signals: search=no",
+        "Content-Usage: bots=n",
+    ],
+)
+@pytest.mark.parametrize("place", ["User-agent: *\n{}\nAllow: /\n", "{}\n"])
+def test_what_the_owner_refused_is_not_granted(place: str, refusal: str) -> None:
+    merged = merge(place.format(refusal).encode(), NAMES)
+    assert b"Content-Signal: ai-train=no\n" in merged.body
+    assert b"search=yes" not in merged.body
+    assert "search welcome" not in "".join(merged.changes)
+
+
+def test_a_change_shows_all_that_the_line_says_then() -> None:
+    merged = merge(b"User-agent: *\nContent-Usage: train-ai=y, search=n\nAllow: /\n", ["GPTBot"])
+    assert "line 2: “train-ai=y, search=n” now says “train-ai=n, search=n”" in merged.changes
+    assert merged.changes[0] == "asks 1 training crawler to stay away: GPTBot"

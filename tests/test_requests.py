@@ -24,13 +24,12 @@ from optout.cli import main
 from optout.decisions import confirm, licensed_host, reject
 from optout.errors import CaseError, RequestError
 from optout.requests import RequestSummary, write_requests
-from optout.requests.formats import CSV_COLUMNS, requests_csv, url_lists
+from optout.requests.formats import CSV_COLUMNS, requests_csv
 from optout.requests.hosts import own_domains, own_hosts
 from optout.requests.plain import cell, clean, plain_url
-from optout.requests.recipients import CONFIDENCE, EFFECTS, LISTS, kinds, recipients
 from tests.request_case import CDN, add_run, crawled, every_kind, make_case, match, matched
 
-GOLDEN = Path(__file__).parent / "golden" / "requests"
+GOLDEN = Path(__file__).parent / "golden" / "requests" / "set"
 DAY = "2026-11-20"
 
 # No letter may allege, threaten or say what became of a picture.
@@ -82,7 +81,7 @@ def numbers(summary: RequestSummary, folder: str) -> set[int]:
 
 
 def folders(summary: RequestSummary) -> set[str]:
-    return {path.name for path in summary.folder.iterdir()}
+    return {path.name for path in summary.folder.iterdir() if path.is_dir()}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -234,7 +233,7 @@ def all_letters(case: Case) -> dict[str, str]:
     confirm(case, [row["match_id"] for row in every_kind()])
     summary = write_requests(case, shows_me=True)
     made = {}
-    for folder in summary.folder.iterdir():
+    for folder in sorted(p for p in summary.folder.iterdir() if p.is_dir()):
         made[f"{folder.name}.txt"] = (folder / "letter.txt").read_text("utf-8")
         page = (folder / "letter.html").read_text("utf-8")
         made[f"{folder.name}.html"] = BeautifulSoup(page, "html.parser").get_text(" ")
@@ -248,14 +247,6 @@ def test_no_letter_accuses_or_threatens(all_letters: dict[str, str]) -> None:
         assert not FORBIDDEN.search(words), name
 
 
-def test_no_template_holds_a_forbidden_word() -> None:
-    templates = Path(write_requests.__code__.co_filename).parent / "templates"
-    for template in templates.glob("*.j2"):
-        words = " ".join(template.read_text("utf-8").split()).replace(SAFE, "")
-        found = FORBIDDEN.search(words)
-        assert not found or (template.name == "letter.html.j2"), (template, found)
-
-
 def test_each_letter_asks_lists_dates_and_names_the_sender(all_letters: dict[str, str]) -> None:
     for name, text in all_letters.items():
         words = " ".join(text.split())
@@ -264,7 +255,8 @@ def test_each_letter_asks_lists_dates_and_names_the_sender(all_letters: dict[str
         assert DAY in words
         assert "Mira Solberg" in words
         assert "studio@mira.example" in words
-        assert "first recorded 2026-10-02, last verified 2026-11-20" in words
+        said = "first recorded 2026-10-02, last verified 2026-11-20" in words
+        assert said == (not name.startswith("laion-gdpr"))  # a reservation is another kind's ground
     assert (
         "edition relaion2B-en-research-safe (relaion5b), file part-00007.parquet, row 1"
         in (all_letters["laion.txt"])
@@ -407,19 +399,6 @@ def test_urls_are_sorted_unique_and_without_bom(case: Case) -> None:
     assert all(url.startswith(("http://", "https://")) for url in urls)
 
 
-def test_lists_are_split_by_length_and_host() -> None:
-    urls = [f"https://{host}.example/{n}.jpg" for host in "ba" for n in range(300)]
-    lists = url_lists(recipients()["cloudflare"], urls)
-
-    assert list(lists) == ["urls.001.txt", "urls.002.txt", "urls.003.txt", "urls.004.txt"]
-    assert [content.count(b"\n") for content in lists.values()] == [250, 50, 250, 50]
-    hosts = [{line.split(b"/")[2] for line in c.splitlines()} for c in lists.values()]
-    assert hosts == [{b"a.example"}, {b"a.example"}, {b"b.example"}, {b"b.example"}]
-    assert sorted(b"".join(lists.values()).decode().split()) == sorted(urls)
-    assert list(url_lists(recipients()["laion"], urls)) == ["urls.txt"]
-    assert url_lists(recipients()["laion"], [None, "nothing"]) == {}
-
-
 def test_folder_names_cannot_leave_the_folder(case: Case) -> None:
     urls = ["https://..%2f..%2fetc/x.jpg", "https://[::1]/x.jpg", "https://" + "a." * 120 + "b/x"]
     matched(case, [match(n, strength="same_image", place="elsewhere", url=url)
@@ -446,7 +425,7 @@ def test_jsonl_is_typed_and_names_its_version(case: Case) -> None:
 
 
 def test_the_manifest_names_every_file(case: Case) -> None:
-    for folder in write_requests(case).folder.iterdir():
+    for folder in sorted(p for p in write_requests(case).folder.iterdir() if p.is_dir()):
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         listed = {e["name"]: (e["size"], e["sha256"]) for e in manifest["files"]}
         present = {
@@ -613,33 +592,6 @@ def test_json_is_one_object_per_line(case: Case, capsys: pytest.CaptureFixture[s
     }
 
 
-# ------------------------------------------------------------------------------------- tables
-
-
-def test_kinds_that_need_an_oath_are_not_written() -> None:
-    assert {"courtesy_removal", "gdpr_erasure", "tdm_reservation_notice"} == {
-        kind.id for kind in kinds().values() if kind.written
-    }
-    assert not any(kind.oath and kind.written for kind in kinds().values())
-
-
-@pytest.mark.parametrize("recipient", recipients().values(), ids=lambda r: r.id)
-def test_every_recipient_is_complete(recipient: Any) -> None:
-    assert re.fullmatch(r"[a-z][a-z-]*", recipient.id)
-    assert recipient.effect in EFFECTS
-    assert recipient.effect_source
-    assert recipient.source.startswith("https://")
-    assert recipient.confidence in CONFIDENCE
-    assert recipient.address or recipient.confidence == "please check"
-    assert isinstance(recipient.checked, date)
-    assert set(recipient.lists) <= set(LISTS)
-    assert set(recipient.kinds) <= kinds().keys()
-    assert sum(kinds()[kind].written for kind in recipient.kinds) <= 1
-    assert (recipient.kind is not None) == bool(recipient.letter)
-    assert recipient.kind is None or not recipient.needs_oath
-    assert bool(recipient.publishes_note) == recipient.publishes_sender
-
-
 # --------------------------------------------------------------------------------- golden files
 
 
@@ -649,6 +601,9 @@ def test_the_whole_set_is_as_agreed(case: Case) -> None:
     licensed_host(case, "agency.example")
     matched(case, [*every_kind(), match(13, caption='=HYPERLINK("http://evil.example") <b>&amp;')])
     made = files(write_requests(case, shows_me=True).folder)
+    # A workbook is the library's bytes; what is in it is read in test_requests_lists.py.
+    made = {name: content for name, content in made.items() if not name.endswith(".xlsx")}
+    made["manifest.json"] = re.sub(rb'"(size|sha256)": [^,\n]+', b'"-": 0', made["manifest.json"])
     if os.environ.get("OPTOUT_UPDATE_GOLDEN") == "1":
         assert not os.environ.get("CI"), "golden files are not rewritten in CI"
         shutil.rmtree(GOLDEN, ignore_errors=True)

@@ -6,6 +6,7 @@ import importlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def told(row: Effect, *names: str) -> list[str]:
         ("noai, noimageai", "reads", "reads", "ignores"),
         ("max-snippet: 20, noai", "misreads", "reads", "ignores"),
         ("NoAI", "reads", "misreads", "ignores"),
-        ("googlebot: noindex, noai", "reads", "misreads", "ignores"),
+        ("googlebot: noindex, noai", "not for it", "unknown", "ignores"),
         ("noindex", "misreads", "ignores", "ignores"),
         ("noai, noindex", "reads", "reads", "ignores"),
         ("GPTBot: noai", "not for it", "not for it", "ignores"),
@@ -103,6 +104,58 @@ def test_a_name_that_nobody_can_match_has_a_row() -> None:
     ]
     assert rows[2].said[0].to == ("img2dataset",)
     assert "the tool reads no robots.txt" in rows[2].said[0].note
+
+
+def test_a_line_that_another_one_overrules() -> None:
+    body = b"User-agent: CCBot\nUser-agent: GPTBot\nDisallow: /\n\nUser-agent: GPTBot\nAllow: /\n"
+    for named in (b"CCBot", b"ClaudeBot"):
+        row = robots_rows(body.replace(b"CCBot", named))[3]
+        assert told(row, named.decode(), "GPTBot") == ["reads", "overruled"]
+        why = next(cell.why for cell in row.cells if cell.reader == "GPTBot")
+        assert why.startswith("line 6 (Allow: /) decides for it")
+
+
+def test_a_date_is_a_signal_of_its_day() -> None:
+    for date_, value in (("2020-01-01", "disallowed"), ("2030-01-01", "unknown")):
+        line = f"unavailable_after: {date_}"
+        one = replace(subject(("X-Robots-Tag", line), robots=b""), observed_at=WHEN)
+        row = matrix(one)[line]
+        assert row.said[0].value == value
+        assert told(row, "Googlebot", "Googlebot-Image", "img2dataset") == [
+            *("reads", "reads", "ignores")
+        ]
+
+
+def test_what_may_be_said_to_another_alone_is_called_unclear() -> None:
+    row = matrix(subject(("X-Robots-Tag", "googlebot: noindex, noai"), robots=b""))
+    cells = {cell.reader: cell for cell in row["googlebot: noindex, noai"].cells}
+    assert cells["Googlebot"].effect == "reads"
+    assert cells["datadiligence"].why == (
+        "it stays away; it is not clear whether it is said to googlebot alone"
+    )
+
+
+def test_a_case_tells_what_its_pages_and_paths_say(tmp_path: Path) -> None:
+    case = create_case(tmp_path / "case", [f"{PLACE}/"], created=date(2026, 11, 20))
+    lines = ["unavailable_after: 2020-01-01"]
+    headers = [{"name": "X-Robots-Tag", "value": one} for one in lines]
+    headers += [{"name": "Content-Usage", "value": "search=y"}]
+    headers += [{"name": "Content-Type", "value": "text/html"}]
+    hops = [
+        {"subject": "page", "url": url, "hop": 0, "hop_url": url, "status": 200, "headers": headers}
+        for url in (f"{PLACE}/", f"{PLACE}/again")
+    ]
+    body = b"User-agent: *\nContent-Usage: /music/* train-ai=y\nContent-Usage: search=n\nAllow: /"
+    write_run(case, {"hops": hops, "site_files": [robots_record(PLACE, body)]})
+    with open_case(case) as connection:
+        rows = effects(subjects(connection), readers())
+    assert [(row.raw, row.images) for row in rows] == [
+        ("search=y", 0),
+        ("unavailable_after: 2020-01-01", 0),
+        ("Content-Usage: /music/* train-ai=y", 0),
+        ("Content-Usage: search=n", 0),
+    ]
+    assert told(rows[1], "Googlebot", "img2dataset") == ["reads", "ignores"]
 
 
 def test_lines_of_the_same_text_are_told_apart() -> None:

@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 FOLDER = "optout-demo"
 # What a demo leaves in its folder; only this is replaced by the next one.
 MADE = (
-    "observations",
-    "matches",
-    "requests",
-    "report.html",
-    "decisions.db",
-    "laion_demo.parquet",
-    ".page",
+    *("observations", "matches", "requests", "report.html", "decisions.db", "laion_demo.parquet"),
+    *("register.db", "register.db-wal", "register.db-shm", "sent", "evidence", ".page"),
 )
 MARKER = "demo = true"
 _HEAD = f"# Made by `optout demo`, which replaces what it made when it is run again.\n{MARKER}\n"

@@ -51,7 +51,6 @@ def command() -> None:
 @_OUT
 @_MEMORY
 @_THREADS
-@click.option("--captions", is_flag=True, help="Also index captions (texts and words); larger.")
 @click.option(
     "--files", "part", metavar="A:B", help="Only files A to B - 1 of those named, from 0."
 )
@@ -60,7 +59,6 @@ def build_command(
     out: Path,
     memory: str,
     threads: int | None,
-    captions: bool,
     part: str | None,
 ) -> None:
     """Make an index of data files, or go on with one that was stopped.
@@ -74,10 +72,7 @@ def build_command(
 
     files = _part(resolve(datasets), part)
     rows = sum(file.columns.rows or 0 for file in files)
-    manifest = build(
-        files, out, memory=memory, threads=threads, captions=captions, progress=_progress(rows)
-    )
-    _told(out, manifest)
+    _told(out, build(files, out, memory=memory, threads=threads, progress=_progress(rows)))
 
 
 @command.command("merge")
@@ -126,7 +121,7 @@ def info_command(index: Path, as_json: bool) -> None:
         size = sum(file.bytes for file in table_files) / 1e6
         click.echo(f"  {table:<8} {manifest.rows(table):>14,} rows {size:>12,.1f} MB")
     click.echo(f"answers by {', '.join(manifest.levels)}")
-    _not_covered(manifest)
+    _not_covered()
 
 
 @command.command("verify")
@@ -181,16 +176,14 @@ def _told(out: Path, manifest: Manifest) -> None:
         f"{manifest.rows():,} rows of {len(manifest.sources):,} files · "
         f"{manifest.bytes() / 1e6:,.1f} MB, the data {size / 1e6:,.1f} MB"
     )
-    _not_covered(manifest)
+    _not_covered()
     wrote(out, f"optout match --index {out}")
 
 
-def _not_covered(manifest: Manifest) -> None:
-    from optout.index.layout import CAPTION_LEVELS
+def _not_covered() -> None:
+    from optout.index.layout import NOT_COVERED
 
-    left_out = [level for level in CAPTION_LEVELS if level not in manifest.levels]
-    if left_out:
-        note(f"not covered: {', '.join(left_out)} (build with --captions)")
+    note(f"not covered: {', '.join(NOT_COVERED)} (search the data files for these)")
 
 
 def _progress(rows: int) -> Callable[[str, float], None]:

@@ -18,6 +18,7 @@ from optout.errors import CaseError, DatasetError
 if TYPE_CHECKING:
     from optout.index import Index
     from optout.matching import MatchSummary
+    from optout.remote import Session
 
 _CHANGED = 3  # exit code with --exit-code
 _EXAMPLES = 10
@@ -43,9 +44,10 @@ _WORDS = {
 )
 @click.option(
     "--index",
-    "index_folder",
-    type=click.Path(path_type=Path),
-    help="Ask an index (optout index build) instead of data files.",
+    "index_place",
+    metavar="FOLDER",
+    help="Ask an index (optout index build) instead of data files: a folder, or an address (hf://, "
+    "https://, s3://).",
 )
 @click.option("--host", "hosts", multiple=True, help="A host that is yours, for this search only.")
 @click.option(
@@ -61,7 +63,7 @@ def command(
     ctx: click.Context,
     case_folder: Path | None,
     datasets: tuple[str, ...],
-    index_folder: Path | None,
+    index_place: str | None,
     hosts: tuple[str, ...],
     cache_limit: str | None,
     no_captions: bool,
@@ -81,19 +83,19 @@ def command(
     from optout.matching import match_case
     from optout.remote import Session
 
-    if datasets and index_folder:
+    if datasets and index_place:
         raise click.UsageError("name data files or an index, not both")
     case = _case(case_folder, hosts)
-    index = _index(index_folder) if index_folder else None
     specs = datasets or case.datasets
-    if not specs and not index:
+    if not specs and not index_place:
         raise DatasetError(
             "no data set to search: name its metadata files with --dataset",
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    captions = not no_captions and (index is None or index.captions)
     with Session(cache_limit, tell=note) as session:
+        index = _index(index_place, session) if index_place else None
+        captions = not no_captions and index is None
         summary = match_case(
             case,
             specs,
@@ -139,14 +141,13 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         return case
 
 
-def _index(folder: Path) -> Index:
+def _index(place: str, session: Session) -> Index:
     from optout.index import open_index
 
-    index = open_index(folder)
+    index = open_index(place, session)
     for warning in index.warnings():
         note(warning)
-    if not index.captions:
-        note("not searched: texts and names in captions, which this index does not cover")
+    note("not searched: texts and names in captions, which an index does not cover")
     return index
 
 

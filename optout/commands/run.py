@@ -10,8 +10,8 @@ import click
 
 from optout.case import Case
 from optout.commands.crawl import case_for, crawl_and_tell, crawl_options
-from optout.commands.options import note, wrote
-from optout.errors import RequestError
+from optout.commands.options import note, printable, wrote
+from optout.errors import OptoutError, RequestError
 
 if TYPE_CHECKING:
     from crawler.progress import Listener
@@ -98,7 +98,25 @@ def all_steps(
         Step("writing request lists", lambda: _requests(case)),
         Step("writing the report", lambda: write_report(case, thumbnails=thumbnails)),
     ]
-    return run_steps(steps, note)
+    failed = run_steps(steps, note)
+    _compare(case)
+    return failed
+
+
+def _compare(case: Case) -> None:
+    """Say what is new or gone since the run before; nothing after a first run."""
+    from optout.second_run import second_run_of
+
+    try:
+        found = second_run_of(case)
+    except OptoutError:
+        return  # the step that met it has told it
+    if found is None:
+        return
+    since = (found.since or found.searched_since)[:10]
+    note(f"since {since}: {printable(', '.join(found.sentences) or 'nothing is new or gone')}")
+    for line in found.asked:
+        note(f"left out of new lists · {printable(line)}")
 
 
 def check_datasets(specs: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ COLUMNS = {
     "matches": [],  # a few lines each: formats.match_block
     "captures": ["match_id", "captured_at", "page_url", "raw", "robots_words"],
     "requests": ["folder", "kind", "match_url", "dataset", "dataset_row"],
+    "changes": ["change", "what", "where", "last_seen", "since"],
 }
 SCREEN = 100  # rows of a table for people, unless --limit says otherwise
 
@@ -44,11 +45,12 @@ def command(
     all_runs: bool,
     limit: int | None,
 ) -> None:
-    """Print the coverage, pages, images, signals, matches, captures or requests of a case.
+    """Print the coverage, pages, images, signals, matches, requests or changes of a case.
 
     A table for reading shows the first 100 rows and some columns; --json and --csv give
     every row and every column. A row of captures says that an archived page shows a tag with the
-    address of a match (see: optout history).
+    address of a match (see: optout history); a row of changes what is new or gone since the
+    run before.
 
     \b
     Example:

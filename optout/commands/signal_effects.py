@@ -14,6 +14,7 @@ _TOLD = (
     ("reads", "read by"),
     ("misreads", "MISREAD by"),
     ("unknown", "unclear for"),
+    ("overruled", "read, but overruled by another line for"),
     ("not for it", "names others than"),
 )
 
@@ -82,5 +83,6 @@ def _readers(row: Effect) -> list[str]:
         if row.by(effect)
     ]
     told += [f"  {cell.reader}: {cell.why}" for cell in row.by("misreads")]
+    told += [f"  {why}" for why in dict.fromkeys(cell.why for cell in row.by("overruled"))]
     ignored = len(row.by("ignores"))
     return [*told, f"passed over by {ignored} of {len(row.cells)}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ _RESTS_ON = {
     4: "the address inside that of a proxy",
 }
 _BEGINNING = "https://"
+# A scheme and no authority; what a number follows is a host with its port.
+_OTHER = re.compile(r"[a-z][a-z0-9+-]*:(?!//|\d)", re.IGNORECASE)
 
 
 @click.command("urlkey")
@@ -84,7 +87,7 @@ def _error(unread: list[str], asked: int) -> OptoutError:
     """What is said at the end of the addresses that could not be read."""
     if asked == 0:
         return OptoutError(f"addresses that cannot be read: {len(unread):,} (told above)")
-    without = [url for url in unread if "://" not in url]
+    without = [url for url in unread if "://" not in url and not _scheme(url)]
     hint = f"optout urlkey {_BEGINNING}{printable(without[0].lstrip('/'))}" if without else ""
     return OptoutError("; ".join(_why(url) for url in unread), hint)
 
@@ -96,9 +99,21 @@ def _why(url: str) -> str:
     '“mira.example/fox.jpg” is no whole address: it lacks https:// at its beginning'
     """
     told = f"“{printable(url[:300])}” is no"
+    if _scheme(url):
+        return f"{told} address of the web: it begins with {_scheme(url)}"
     if "://" not in url:
         return f"{told} whole address: it lacks {_BEGINNING} at its beginning"
     return f"{told} address that can be read"
+
+
+def _scheme(url: str) -> str:
+    """What another kind of address begins with; "" where a host may stand there.
+
+    >>> _scheme("javascript:void(0)"), _scheme("data:image/png;base64,AA"), _scheme("a.example:80/")
+    ('javascript:', 'data:', '')
+    """
+    begins = _OTHER.match(url.lstrip())
+    return begins[0].lower() if begins else ""
 
 
 def _lines() -> Iterable[str]:

@@ -5,9 +5,11 @@ It may be asked for too much, never for too little: the close look at each row d
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from optout.identity import registered_domain, shared_host
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
 _MOST_PARTS = 3  # of one picture; more would only cost
 _SHORTEST_NAME = 5  # of a picture's name on its platform, to be asked for as a file name
-# Platforms whose keys end in what the file's name begins with. On imgur that is all there is, and a
-# letter for the size may follow: AbCdEfGh is AbCdEfG, huge.
-_NAMED = frozenset({"imgur", "shopify", "cloudinary", "photobucket"})
-_RUN_ON = frozenset({"imgur"})
 
 
 @dataclass(slots=True)
@@ -101,11 +99,12 @@ def _known(asked: Asked, known: Known, covered: frozenset[str]) -> None:
     # Words of the rule itself, such as a folder "products", stand in every address.
     found = {part for part in parts(name) if part not in _words().get(rule, "")}
     file = name.lower().rpartition("/")[2].partition(".")[0]
-    if rule in _RUN_ON or (rule in _NAMED and all(part.isalpha() for part in found)):
+    named = _named().get(rule)
+    if named == "run on" or (named and all(part.isalpha() for part in found)):
         if len(file) >= _SHORTEST_NAME:
             asked.stems.add(file)
             return
-        found = set() if rule in _RUN_ON else found
+        found = set() if named == "run on" else found
     if found and {_domain(place) for place in places} <= covered:
         asked.parts.add(_best(found))
     else:
@@ -122,6 +121,13 @@ def _best(found: Iterable[str]) -> frozenset[str]:
     """Those that few other pictures have: one with a digit, else several long ones."""
     order = sorted(found, key=lambda part: (part.isalpha(), -len(part), part))
     return frozenset(order[: _MOST_PARTS if order[0].isalpha() else 1])
+
+
+@cache
+def _named() -> dict[str, str]:
+    """Name of a platform's rule → how its key ends: named_files.toml."""
+    text = (resources.files("optout.index") / "named_files.toml").read_text("utf-8")
+    return {name: str(entry["ends"]) for name, entry in tomllib.loads(text).items()}
 
 
 @cache

@@ -41,12 +41,18 @@ TABLES: dict[str, dict[str, str]] = {
     "parts": {"part": "VARCHAR", "pos": "BIGINT"},
     "hashes": {"value": "VARCHAR", "kind": "VARCHAR", "pos": "BIGINT"},
 }
-CAPTION_TABLES: dict[str, dict[str, str]] = {
-    "texts": {"text": "VARCHAR", "pos": "BIGINT"},
-    "words": {"word": "VARCHAR", "next": "VARCHAR", "pos": "BIGINT"},
+BOUNDS = "bounds"  # where the row groups of all the others begin
+# What tables are sorted by, as far as it is looked for.
+KEYS: dict[str, tuple[str, ...]] = {
+    "rows": ("domain", "site"),
+    "places": ("domain", "site"),
+    "names": ("name",),
+    "parts": ("part",),
+    "hashes": ("value",),
 }
 LEVELS = ("address", "host", "file name", "content hash")
-CAPTION_LEVELS = ("alternative text", "name in a caption")
+# What no index answers: captions are searched in the data files themselves.
+NOT_COVERED = ("alternative text", "name in a caption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class TableFile:
     rows: int
     bytes: int
     sha256: str
+    first: str = ""  # key of its first row
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ def parse_manifest(text: str, where: str) -> Manifest:
         raise DatasetError(
             f"{MANIFEST} of {where} is damaged", "build the index again, or load it again"
         ) from error
-    if not safe or not set(TABLES) <= set(manifest.tables):
+    if not safe or not {*TABLES, BOUNDS} <= set(manifest.tables):
         raise DatasetError(
             f"{MANIFEST} of {where} names files that are no part of an index", "build it again"
         )
@@ -134,7 +141,7 @@ def parse_manifest(text: str, where: str) -> Manifest:
 
 def _inside(name: str) -> bool:
     folder, _, file = name.partition("/")
-    known = folder in TABLES or folder in CAPTION_TABLES
+    known = folder in {*TABLES, BOUNDS}
     return known and file.endswith(".parquet") and not set(file) & set('/\\*?["')
 
 

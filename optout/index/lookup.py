@@ -8,32 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from optout.database import parquet_view, relation
 from optout.datasets import DataFile
 from optout.datasets.columns import Columns
 from optout.errors import DatasetError, OptoutError
 from optout.index import layout
 from optout.index.layout import Manifest, Source
+from optout.index.place import Address, Folder, Place
+from optout.index.table import Table
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-    from optout.index.asked import Asked
     from optout.matching.artist import Artist
     from optout.matching.look import Row
     from optout.matching.source import FileCount, Reading
+    from optout.remote import Session
 
 _BATCH = 16384  # rows handed on at a time
 _MEMORY = "800MB"
 _SCHEMES = ("http://", "https://")
-_SHORT = 7  # letters of the column that names are sorted by
-_MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,7 @@ class Index:
 
     place: str  # folder or address, without a slash at its end
     manifest: Manifest
-
-    @property
-    def captions(self) -> bool:
-        """Whether it can be asked for texts and names in captions."""
-        return set(layout.CAPTION_LEVELS) <= set(self.manifest.levels)
+    tables: dict[str, Table] = field(compare=False)
 
     def files(self) -> list[DataFile]:
         """The data files it was made from, as a search of themselves names them."""
@@ -54,10 +48,10 @@ class Index:
 
     def source(self, artists: Sequence[Artist], captions: bool) -> IndexRows:
         """The rows that may concern `artists`. Raises DatasetError for damage."""
-        if captions and not self.captions:
+        if captions:
             raise DatasetError(
                 f"{self.place} cannot be asked for captions",
-                "search without them (--no-captions), or build it with --captions",
+                "search without them (--no-captions), or search the data files",
             )
         return IndexRows(self, artists)
 
@@ -71,21 +65,24 @@ class Index:
         ]
 
 
-def open_index(place: Path) -> Index:
-    """Raises DatasetError where there is no finished index."""
-    return Index(str(place), layout.read_manifest(place))
+def open_index(place: Path | str, session: Session | None = None) -> Index:
+    """The index in a folder, or at an address (hf://, https://, s3://) read through `session`.
+
+    Raises DatasetError where there is no finished index.
+    """
+    from optout.remote import is_remote, open_source
+
+    if session is not None and is_remote(str(place)):
+        source = open_source(str(place), session)
+        text = source.read(layout.MANIFEST).decode("utf-8", "replace")
+        manifest, files = layout.parse_manifest(text, source.address), Address(source)
+        return Index(source.address, manifest, _tables(files, manifest))
+    manifest = layout.read_manifest(Path(place))
+    return Index(str(place), manifest, _tables(Folder(Path(place)), manifest))
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
-    """Make the tables of `index` known to `connection` as views."""
-    manifest = index.manifest
-    for table, columns in {**layout.TABLES, **layout.CAPTION_TABLES}.items():
-        files = [f"{index.place}/{file.file}" for file in manifest.tables.get(table, ())]
-        parquet_view(connection, table, files, columns)
-    # Boundaries of row groups are asked for each wanted value, and read once for all queries.
-    connection.execute("SET dynamic_or_filter_threshold = 20000")
-    connection.execute("SET parquet_metadata_cache = true")
-    connection.execute(f"SET VARIABLE most_names = {_MOST_NAMES}")
+def _tables(place: Place, manifest: Manifest) -> dict[str, Table]:
+    return {name: Table(place, name, files) for name, files in manifest.tables.items()}
 
 
 @contextmanager
@@ -135,12 +132,14 @@ def candidates(index: Index, artists: Sequence[Artist]) -> dict[int, list[pa.Rec
     """Rows that may concern `artists` by the number of their source file, in their order."""
     from optout.database import connect
     from optout.index.asked import asked_for
+    from optout.index.chosen import chosen, positions
 
+    asked = asked_for(artists, index.manifest.covered)
     with closing(connect()) as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        prepare(connection, index)
-        ask(connection, asked_for(artists, index.manifest.covered))
-        found = relation(connection, "index_candidates").to_arrow_table()
+        connection.execute("SET threads = 1")  # what is left to join is little
+        places = positions(connection, index.tables, asked)
+    found = chosen(index.tables["rows"], asked, places)
     by_file: dict[int, list[pa.RecordBatch]] = {}
     start = 0
     for file, rows in groupby(found["file"].to_pylist()):
@@ -149,38 +148,6 @@ def candidates(index: Index, artists: Sequence[Artist]) -> dict[int, list[pa.Rec
         by_file[file] = part.to_batches(_BATCH)
         start += number
     return by_file
-
-
-def ask(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
-    """Register what is asked for, and the positions of rows that the tables give."""
-    import pyarrow as pa
-
-    columns = {
-        "asked_domains": ("domain", asked.domains),
-        "asked_stems": ("stem", asked.stems),
-        "asked_hashes": ("value", asked.hashes),
-    }
-    for name, (column, values) in columns.items():
-        connection.register(name, pa.table({column: pa.array(sorted(values), pa.string())}))
-    sites = sorted(asked.sites)
-    both = {name: [one[place] for one in sites] for place, name in enumerate(("domain", "site"))}
-    schema = pa.schema([(name, pa.string()) for name in both])
-    connection.register("asked_sites", pa.table(both, schema=schema))
-    sets = sorted(sorted(some) for some in asked.parts)
-    parts: dict[str, list[Any]] = {"asked": [], "part": [], "needed": []}
-    for number, some in enumerate(sets):
-        for part in some:
-            for name, value in zip(parts, (number, part, len(some)), strict=True):
-                parts[name].append(value)
-    types = (pa.int64(), pa.string(), pa.int64())
-    arrays = [pa.array(parts[name], kind) for name, kind in zip(parts, types, strict=True)]
-    connection.register("asked_parts", pa.table(arrays, names=list(parts)))
-    names = relation(connection, "index_asked_names").to_arrow_table()
-    connection.register("asked_names", names)
-    positions = [relation(connection, "index_positions").to_arrow_table()]
-    if any(len(short) < _SHORT for short in names["short"].to_pylist()):
-        positions.append(relation(connection, "index_short_names").to_arrow_table())
-    connection.register("asked_positions", pa.concat_tables(positions))
 
 
 def _data_file(one: Source) -> DataFile:

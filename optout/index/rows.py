@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optout.database import parquet_view, quoted, relation, write_sorted
+from optout.database import parquet_view, quoted, relation
 from optout.datasets import DataFile
 from optout.index.hosts import encoders
 from optout.index.layout import ALWAYS, ROWS
 from optout.index.sources import damaged, dataset_view
-from optout.index.tables import GROUP, MEGABYTES, files_of, fresh, numbered
-from optout.index.work import full
+from optout.index.tables import files_of, fresh, rows_of
+from optout.index.work import Steps, full
+from optout.index.writing import write_table
 from queries import read as read_query
 
 if TYPE_CHECKING:
@@ -49,6 +50,45 @@ def columns_of(files: Sequence[DataFile]) -> list[str]:
     return [name for name in ROWS if name in found or name in ALWAYS]
 
 
+def columns_together(folders: Sequence[Path]) -> list[str]:
+    """The columns of an index made of these tables of rows."""
+    import pyarrow.parquet as pq
+
+    found: set[str] = set()
+    for folder in folders:
+        found |= set(pq.read_schema(files_of(folder)[0]).names)
+    return [name for name in ROWS if name in found]
+
+
+def join_runs(
+    connection: duckdb.DuckDBPyConnection,
+    out: Path,
+    state: Path,
+    runs: Sequence[tuple[int, Path]],
+    *,
+    columns: Sequence[str],
+    most: int,
+    steps: Steps,
+) -> None:
+    """Put `runs` (number of its first source, its folder) together as the table of rows, `most`
+    at a time."""
+    if len(runs) == 1 and runs[0][1].parent == state:
+        runs[0][1].rename(out / "rows")
+        return
+    found = [(first, files_of(folder)) for first, folder in runs]
+    pieces = max(1, -(-sum(rows_of(folder) for _, folder in runs) // most))
+    with steps.step("merging", connection):
+        folders = merge_runs(connection, found, columns, pieces, state)
+    whole = state / ".rows.partial"
+    whole.mkdir(exist_ok=True)
+    number = len(files_of(whole))
+    for folder in folders:
+        for file in files_of(folder):
+            Path(file).rename(whole / f"part-{number:05}.parquet")
+            number += 1
+    whole.rename(out / "rows")
+
+
 def merge_runs(
     connection: duckdb.DuckDBPyConnection,
     runs: Sequence[tuple[int, Sequence[str]]],
@@ -76,7 +116,7 @@ def merge_runs(
             _write(connection, select, columns, position, partial / "to")
             (partial / "to").rename(folder)
         folders.append(folder)
-        position += _rows_in(connection, folder)
+        position += rows_of(folder)
     return folders
 
 
@@ -86,21 +126,14 @@ def _piece(first: str, last: str | None) -> str:
     return f"SELECT * FROM rows WHERE {within} ORDER BY domain, site, file, dataset_row"  # noqa: S608
 
 
-def _rows_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
-    parquet_view(connection, "piece", files_of(folder), {"pos": "BIGINT"})
-    [(number,)] = connection.execute("SELECT count(*) FROM piece").fetchall()
-    return int(number)
-
-
 def _write(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     columns: Sequence[str],
-    position: int,
+    first: int,
     to: Path,
-) -> None:
-    """Write sorted rows to the folder `to`, numbered from `position`."""
+) -> int:
+    """Write sorted rows to the folder `to`, numbered from `first`; how many they are."""
     kept = ", ".join(f'"{name}"' for name in columns if name != "pos")
-    select = f"SELECT row_number() OVER () + {position - 1} AS pos, {kept} FROM ({query})"  # noqa: S608
-    write_sorted(connection, select, to, group=GROUP, megabytes=MEGABYTES)
-    numbered(to)
+    select = f"SELECT {kept} FROM ({query})"  # noqa: S608
+    return write_table(connection, select, "rows", to, first)

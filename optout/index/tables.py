@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from optout.database import parquet_view, relation, write_sorted
+from optout.database import parquet_view, relation
 from optout.identity.rules import rules
+from optout.index.bounds import write_bounds
 from optout.index.hosts import covered_domains
-from optout.index.layout import CAPTION_TABLES, ROWS, TABLES, key
+from optout.index.layout import BOUNDS, ROWS, TABLES, key
 from optout.index.odd import FOUND, write_found
 from optout.index.work import Steps
+from optout.index.writing import write_table
 from queries import read as read_query
 
 if TYPE_CHECKING:
     import duckdb
 
-# Rows of a row group: what a reader fetches and decodes for one wanted row.
-GROUP, NARROW_GROUP = 4096, 8192
-MEGABYTES = 256  # of one file
 # How long each table takes, in parts of the time for the rows.
-WEIGHTS = {"places": 0.2, "names": 0.2, "parts": 0.3, "hashes": 0.1, "texts": 0.4, "words": 2.0}
+WEIGHTS = {"places": 0.2, "names": 0.2, "parts": 0.3, "hashes": 0.1, "bounds": 0.05}
 
 
 def files_of(folder: Path) -> list[str]:
@@ -30,30 +29,40 @@ def files_of(folder: Path) -> list[str]:
     return [str(file) for file in sorted(folder.glob("part-*.parquet"))]
 
 
-def numbered(folder: Path, first: int = 0) -> list[Path]:
-    """Give the files that the database wrote the names of an index, in their order."""
-    found = sorted(folder.glob("data_*.parquet"), key=lambda f: int(f.stem.partition("_")[2]))
-    return [
-        file.rename(folder / f"part-{number:05}.parquet")
-        for number, file in enumerate(found, first)
-    ]
+def rows_of(folder: Path) -> int:
+    """How many rows the files of a table have."""
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(file).num_rows for file in files_of(folder))
 
 
 def write_tables(
-    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, captions: bool, steps: Steps
+    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, steps: Steps
 ) -> None:
     """Write every table but the rows, which are there; finished ones stay as they are."""
     parquet_view(connection, "rows", files_of(out / "rows"), ROWS)
     _find_odd(connection, state)
     connection.execute("SET VARIABLE stem_starts = $1", [rules().stems.starts.pattern])
     _register_covered(connection, sorted(covered_domains()))
-    tables = [*TABLES, *(CAPTION_TABLES if captions else ())]
-    for table in tables[1:]:
+    for table in list(TABLES)[1:]:
         if not (out / table).is_dir():
             with steps.step(table, connection):
                 _write(connection, table, out, state)
         if table == "places":
             parquet_view(connection, table, files_of(out / table), TABLES[table])
+
+    if not (out / BOUNDS).is_dir():
+        with steps.step(BOUNDS):
+            _write_bounds(out, state)
+
+
+def _write_bounds(out: Path, state: Path) -> None:
+    partial = fresh(state / f".{BOUNDS}.partial")
+    for table in TABLES:
+        for file in files_of(out / table):
+            number = Path(file).name.rpartition("-")[2]
+            write_bounds(Path(file), table, partial / f"{table}-{number}")
+    partial.rename(out / BOUNDS)
 
 
 def _register_covered(connection: duckdb.DuckDBPyConnection, domains: Sequence[str]) -> None:
@@ -77,8 +86,7 @@ def _find_odd(connection: duckdb.DuckDBPyConnection, state: Path) -> None:
 def _write(connection: duckdb.DuckDBPyConnection, table: str, out: Path, state: Path) -> None:
     partial = fresh(state / f".{table}.partial")
     query = read_query(f"index_{table}")
-    write_sorted(connection, query, partial / "to", group=NARROW_GROUP, megabytes=MEGABYTES)
-    numbered(partial / "to")
+    write_table(connection, query, table, partial / "to")
     (partial / "to").rename(out / table)
 
 

@@ -86,8 +86,17 @@ def not_in_search(seen: Seen) -> Iterator[Found]:
         wanted = _SEARCH | ({"noimageindex"} if answer.subject == "image" else set())
         for one in directives(answer):
             if answer.good and one.name in wanted and one.agent in agents:
-                what = "this picture" if answer.subject == "image" else "this page"
-                yield _found(answer, one, {"rule": one.name, "what": what})
+                words = _WHAT[answer.subject == "image"]
+                yield _found(answer, one, {"rule": one.name} | words)
+
+
+_WHAT = {
+    True: {
+        "what": "this picture",
+        "documented": " (of an image's own answer, Google documents noindex and none)",
+    },
+    False: {"what": "this page", "documented": ""},
+}
 
 
 @finds("H05")

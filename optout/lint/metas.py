@@ -18,12 +18,12 @@ _NAMED = re.compile(r"<meta\b[^>]*?\bname\s*=", re.IGNORECASE)
 def robots_metas(seen: Seen) -> Iterator[tuple[PageMeta, Directive]]:
     """Every robots rule of the metas that readers look at: those with a name."""
     for meta in seen.metas:
-        if _has_name(meta):
+        if has_name(meta):
             for one in robots_meta.parse([meta.meta]):
                 yield meta, one
 
 
-def _has_name(meta: PageMeta) -> bool:
+def has_name(meta: PageMeta) -> bool:
     """Written with `name`, not `property` or `http-equiv`; where only the name is known, yes."""
     return not meta.raw or bool(_NAMED.match(meta.raw))
 
@@ -42,7 +42,7 @@ def misshapen(seen: Seen) -> Iterator[Found]:
     for meta in seen.metas:
         name = meta.name.strip().lower()
         rules = [one.name for one in robots_meta.parse([meta.meta])]
-        if name in ("robots", "x-robots-tag") and not _has_name(meta):
+        if name in ("robots", "x-robots-tag") and not has_name(meta):
             yield Found(meta.page_url, None, meta.raw, {"why": "it has no attribute “name”"})
         elif name == "robots" and any("ai" in rule and _glued(rule) for rule in rules):
             why = "rules must be separated by commas"

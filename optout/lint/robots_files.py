@@ -10,6 +10,7 @@ from crawler.urls import host_of, origin
 from optout.lint.seen import File, Seen
 from optout.lint.table import Found, finds
 
+_TOLD = (404, 410, 429)  # no file is no trap; R38
 _UTF8 = b"\xef\xbb\xbf"
 
 
@@ -103,6 +104,14 @@ def too_many_requests(seen: Seen) -> Iterator[Found]:
     for file in _robots(seen):
         if file.status == 429:
             yield Found(file.url)
+
+
+@finds("R39")
+def not_shown(seen: Seen) -> Iterator[Found]:
+    """401, 403 and their like: unavailable by RFC 9309, 2.3.1.3, as if there were no file."""
+    for file in _robots(seen):
+        if file.status is not None and 400 <= file.status < 500 and file.status not in _TOLD:
+            yield Found(file.url, None, "", {"status": str(file.status)})
 
 
 def _site(url: str) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from crawler.signals import content_signal, content_usage, robots_txt
 from crawler.signals.path_pattern import PathPattern, path_pattern
-from crawler.signals.robots_lines import Block, Record, blocks, names
+from crawler.signals.robots_lines import RULES, Block, Record, blocks, names
 from crawler.signals.robots_txt import RobotsTxt
 from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
@@ -25,16 +25,21 @@ def fused(seen: Seen) -> Iterator[Found]:
     # Lines that mean the same to Protego wherever they stand.
     passed = set(checks()["R01"].names)
     for file, body in seen.kind("robots.txt"):
+        google = google_rules(body)
         for block in blocks(body):
             between = _between(block)
             if between:
                 number, raw, _, _ = between[0]
+                ends = next((n for n, _, _, _ in between if n in google), None)
                 written = ", ".join(agent.decode("utf-8", "replace") for agent in block.agents)
                 splits = any(key not in passed for _, _, key, _ in between)
                 words = {"agents": written, "protego": _PROTEGO[splits]}
+                words["google"] = " and for Google" if ends is None else ""
+                words["apart"] = "" if ends is None else _APART.format(ends)
                 yield Found(file.url, number, raw.decode("utf-8", "replace"), words)
 
 
+_APART = "Google's parser takes line {} for a rule, so for Google the group ends there. "
 _PROTEGO = {
     True: "Protego (Scrapy) takes them for separate groups, so crawlers differ.",
     False: "Protego (Scrapy) reads it so too: this line ends no group there either.",
@@ -171,6 +176,12 @@ def rules_of_nobody(seen: Seen) -> Iterator[Found]:
             google = f" Google counts it to the misspelt line for “{agent}” above (R20)."
             words = {"forgiven": google if agent else "", "agent": agent or EVERYBODY}
             yield Found(file.url, line.line, line.raw, words)
+
+
+def google_rules(body: bytes) -> dict[int, str]:
+    """Line → the key that Google's parser takes it for, of rules in a group."""
+    robots = robots_txt.parse(body, dialects()["google"])
+    return {line.line: line.key for line in robots.lines if line.key in RULES and line.agents}
 
 
 def _forgiven(body: bytes) -> dict[int, str]:

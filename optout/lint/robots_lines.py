@@ -8,7 +8,7 @@ from crawler.signals import ai_control
 from crawler.signals.path_pattern import path_pattern
 from crawler.signals.robots_txt import Directive
 from crawler.signals.vocabulary import no_signal
-from optout.lint.robots_groups import known_as
+from optout.lint.robots_groups import google_rules, known_as
 from optout.lint.seen import Seen
 from optout.lint.table import Found, checks, finds
 from optout.readers.dialects import dialects
@@ -67,8 +67,19 @@ def _as_path(value: str) -> str:
 def proposals(seen: Seen) -> Iterator[Found]:
     """DisallowAITraining and its like."""
     for file, robots in seen.robots():
-        for line in ai_control.parse(robots):
-            yield Found(file.url, line.line, line.raw)
+        said = ai_control.parse(robots)
+        google = google_rules(file.body or b"") if said else {}
+        for line in said:
+            taken = google.get(line.line)
+            told = _TAKEN.format(f"{taken.capitalize()}: {line.path}") if taken else _NO_HARM
+            yield Found(file.url, line.line, line.raw, {"google": told})
+
+
+_NO_HARM = "It does no harm beside others."
+_TAKEN = (
+    "But Google's parser knows a key by its beginning and takes this line for “{}”, for search "
+    "as well, where its group speaks to Google's crawlers."
+)
 
 
 @finds("R23")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from crawler.urls import origin
 from optout.lint.seen import Seen
+from optout.lint.statements import robots_files
 from optout.lint.table import Found, checks, finds
-from optout.readers.subject import DISALLOWED, SiteFile, Subject, site_file
+from optout.readers.subject import DISALLOWED, Subject
 from optout.readers.table import Reader, readers
 from optout.readers.verdicts import verdict
 
@@ -28,7 +29,7 @@ def ai_search(seen: Seen) -> Iterator[Found]:
 @finds("R42")
 def hidden_rules(seen: Seen) -> Iterator[Found]:
     """noindex where search engines may not look, so that they cannot see it."""
-    files, of = _files(seen), _named(checks()["R42"].names)
+    files, of = robots_files(seen), _named(checks()["R42"].names)
     for url, raw in _noindexed(seen):
         for reader in of:
             decided = verdict(reader, Subject(url, site_files=files))
@@ -57,7 +58,7 @@ def _shut_out(seen: Seen, names: tuple[str, ...]) -> Iterator[Found]:
 
     A folder that is closed to all (/private/) is meant so.
     """
-    files, addresses = _files(seen), list(_addresses(seen))
+    files, addresses = robots_files(seen), list(_addresses(seen))
     there = Counter(origin(url) for url in addresses)
     told: dict[tuple[str, int], tuple[str, dict[str, None], set[str]]] = {}
     for url in addresses:
@@ -82,13 +83,3 @@ def _addresses(seen: Seen) -> Iterator[str]:
 
 def _named(names: tuple[str, ...]) -> list[Reader]:
     return [reader for reader in readers() if reader.name in names]
-
-
-def _files(seen: Seen) -> dict[str, SiteFile]:
-    return {
-        file.origin: site_file(
-            file.url, outcome=file.outcome, status=file.status, body=file.body, reason=file.reason
-        )
-        for file in seen.files
-        if file.kind == "robots.txt"
-    }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from crawler.signals.robots_txt import RobotsTxt
 from crawler.urls import origin
 from optout.lint.headers import AI, directives
 from optout.lint.seen import Answer, Seen
-from optout.lint.statements import ALLOWED, DISALLOWED, Statement, statements, training_tokens
+from optout.lint.statements import TRAINING, Spoken, spoken, training_tokens
 from optout.lint.table import Found, checks, finds
 from optout.lint.tdmrep import Files, chosen, files, of_header
+from optout.readers.statement import EVERYBODY, Reservation
+from optout.readers.subject import ALLOWED, DISALLOWED
 
 _NOAI = frozenset({"X-Robots-Tag", "meta robots"})
 _TDM = frozenset({"tdm-reservation", "meta tdm-reservation"})
@@ -29,26 +32,31 @@ def page_alone(seen: Seen) -> Iterator[Found]:
             continue
         said = next((pages[page] for page in picture.pages if page in pages), [])
         for one in said:
-            if one.family in _NOAI and not _says_noai(answer):
+            if one.signal in _NOAI and not _says_noai(answer):
                 yield _page_alone(answer, one, "X-Robots-Tag: noai, noimageai")
-            elif one.family in _TDM and not _reserved(answer, tdm):
+            elif one.signal in _TDM and not _reserved(answer, tdm):
                 yield _page_alone(answer, one, "tdm-reservation: 1")
 
 
-def _reserving_pages(seen: Seen) -> dict[str, list[Statement]]:
-    """Page → what it reserves, the first of each kind."""
-    found: dict[str, list[Statement]] = {}
-    for one in statements(seen):
-        if one.page_only and one.value == DISALLOWED:
-            said = found.setdefault(one.url, [])
-            kind = _NOAI if one.family in _NOAI else _TDM
-            if not any(other.family in kind for other in said):
+def _reserving_pages(seen: Seen) -> dict[str, list[Reservation]]:
+    """Page → what it reserves by itself, the first of each kind."""
+    found: dict[str, list[Reservation]] = {}
+    for place in spoken(seen):
+        for one in place.of(DISALLOWED) if place.subject == "page" else ():
+            kind = next((kind for kind in (_NOAI, _TDM) if one.signal in kind), None)
+            said = found.setdefault(one.where, [])
+            if kind and _is_asked(one) and not any(other.signal in kind for other in said):
                 said.append(one)
-    return found
+    return {url: said for url, said in found.items() if said}
 
 
-def _page_alone(answer: Answer, one: Statement, header: str) -> Found:
-    words = {"signal": one.family, "header": header}
+def _is_asked(one: Reservation) -> bool:
+    """Whether it is a word to everybody that images can carry too."""
+    return one.to == EVERYBODY and (one.signal in _TDM or one.word in AI)
+
+
+def _page_alone(answer: Answer, one: Reservation, header: str) -> Found:
+    words = {"signal": one.signal, "header": header}
     return Found(answer.last.url, None, one.raw, words)
 
 
@@ -72,16 +80,9 @@ def silent_hosts(seen: Seen) -> Iterator[Found]:
 
 def _silent_hosts(seen: Seen) -> dict[str, int]:
     """Origin → images there, where nothing reserves those images; none where nobody speaks."""
-    spoken = {one.origin for one in statements(seen) if one.value == DISALLOWED}
-    reached = {s.origin for s in statements(seen) if s.value == DISALLOWED and not s.page_only}
-    pages = _page_hosts(seen)
-    hosts: dict[str, int] = {}
-    for answer in seen.answers:
-        if answer.subject == "image" and answer.good:
-            host = origin(answer.last.url)
-            if spoken and host not in reached | pages:
-                hosts[host] = hosts.get(host, 0) + 1
-    return hosts
+    there = [one for one in spoken(seen) if one.subject == "image" and one.answered]
+    aside = _page_hosts(seen) | {one.origin for one in there if one.reserved}
+    return Counter(one.origin for one in there if one.origin not in aside and _speaking(seen))
 
 
 def _page_hosts(seen: Seen) -> set[str]:
@@ -89,16 +90,32 @@ def _page_hosts(seen: Seen) -> set[str]:
 
 
 def _speaking(seen: Seen) -> list[str]:
-    found = (one.origin for one in statements(seen) if one.value == DISALLOWED)
-    return list(dict.fromkeys(found))[:3]
+    return list(dict.fromkeys(one.origin for one in spoken(seen) if one.reserved))[:3]
 
 
 @finds("S03")
 def nothing_said(seen: Seen) -> Iterator[Found]:
-    """No host says anything."""
-    pages = sorted(_page_hosts(seen))
-    if pages and not any(one.value == DISALLOWED for one in statements(seen)):
-        yield Found(f"{pages[0]}/", None, "")
+    """Pictures for which no signal against training stands, on the hosts that hold pages too."""
+    pages, hosts = sorted(_page_hosts(seen)), _pictures(seen)
+    of_site = [host for host in pages if host in hosts]
+    for host in of_site:
+        lacking = sum(not one.reserved for one in hosts[host])
+        if lacking:
+            words = {"lacking": f"{lacking:,} of {len(hosts[host]):,}", "what": "pictures"}
+            yield Found(f"{host}/", None, "", words)
+    if pages and not of_site and not _speaking(seen):
+        what = "pictures" if hosts else "pages"
+        yield Found(f"{pages[0]}/", None, "", {"lacking": "all", "what": what})
+
+
+def _pictures(seen: Seen) -> dict[str, list[Spoken]]:
+    """Origin → the images there, without icons and spacers where these were told apart."""
+    pictures = {one.url for one in seen.pictures}
+    found: dict[str, list[Spoken]] = {}
+    for one in spoken(seen):
+        if one.subject == "image" and (one.url in pictures or not pictures):
+            found.setdefault(one.origin, []).append(one)
+    return found
 
 
 @finds("S04")
@@ -132,16 +149,25 @@ def no_alt(seen: Seen) -> Iterator[Found]:
 
 @finds("S06")
 def contradictions(seen: Seen) -> Iterator[Found]:
-    """One signal that allows training beside another that forbids it, on the same host."""
-    by_host: dict[str, list[Statement]] = {}
-    for one in statements(seen):
-        if one.whole:
-            by_host.setdefault(one.origin, []).append(one)
-    for said in by_host.values():
-        allows = [one for one in said if one.value == ALLOWED]
-        forbids = [one for one in said if one.value == DISALLOWED]
-        for one in allows[:1] if forbids else ():
-            others = [f for f in dict.fromkeys(x.family for x in forbids) if f != one.family]
+    """One signal that allows training beside another that forbids it, of the same address."""
+    told: dict[tuple[str, str, int | None, str], tuple[Reservation, dict[str, None]]] = {}
+    for place in spoken(seen):
+        forbids = place.of(DISALLOWED)
+        for one in place.of(ALLOWED) if forbids else ():
+            others = [other.signal for other in forbids if _contradict(one, other)]
             if others:
-                words = {"family": one.family, "others": ", ".join(others)}
-                yield Found(one.url, one.line, one.raw, words)
+                key = (place.origin, one.where, one.line, one.raw)
+                told.setdefault(key, (one, {}))[1].update(dict.fromkeys(others))
+    hosts = set()
+    for (host, *_), (one, against) in told.items():
+        if host not in hosts:  # one a host: mend it, and the next is told
+            hosts.add(host)
+            words = {"family": one.signal, "others": ", ".join(against)}
+            yield Found(one.where, one.line, one.raw, words)
+
+
+def _contradict(one: Reservation, other: Reservation) -> bool:
+    """Whether both speak of the same use to the same crawlers, by the rules of two families."""
+    uses = TRAINING.intersection(one.purposes, other.purposes)
+    whom = "*" in (*one.to, *other.to) or not set(one.to).isdisjoint(other.to)
+    return bool(uses) and whom and one.family != other.family

@@ -1,4 +1,8 @@
-"""Seen → who says what about training, wherever it stands: the base of checks across hosts."""
+"""Seen → per address what stands there of training, as the project's readers list it.
+
+The base of checks across hosts: a word about other files, or to search engines alone, is none
+about a picture.
+"""
 
 from __future__ import annotations
 
@@ -6,46 +10,55 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crawler.signals import ai_txt, content_signal, rsl, trust_txt
-from crawler.signals.vocabulary import words
-from crawler.urls import origin
-from optout.lint.headers import AI, directives
-from optout.lint.image_files import reserves
-from optout.lint.metas import robots_metas
-from optout.lint.preferences import statements as usages
+from crawler.file_metadata.packet import Packet
+from crawler.signals.robots_meta import Meta
+from crawler.urls import clean, origin
+from optout.lint.metas import has_name
 from optout.lint.robots_groups import EVERYBODY
-from optout.lint.seen import File, Seen
-from optout.lint.tdmrep import files as tdm_files
-from optout.lint.tdmrep import of_header, of_metas
+from optout.lint.seen import Answer, Seen
 from optout.readers.agents import agents
+from optout.readers.reservations import reservations
+from optout.readers.served import Page, TextFile, text_file
+from optout.readers.statement import Reservation
+from optout.readers.subject import (
+    DISALLOWED,
+    SiteFile,
+    Subject,
+    site_file,
+)
 
-ALLOWED, DISALLOWED = "allowed", "disallowed"
-_TRAINING = frozenset({"generative training", "AI training", "dataset collection"})
+TRAINING = frozenset({"generative training", "AI training", "dataset collection"})
+SEARCH = "search index"
+_TEXTS = ("tdmrep.json", "ai.txt", "trust.txt")
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """One place that allows or forbids training."""
+class Spoken:
+    """One address, and the statements about training that stand for it."""
 
-    origin: str
-    family: str
-    value: str
-    url: str
-    line: int | None
-    raw: str
-    # Speaks of everything at its origin, or of this one answer; False for a part of a site.
-    whole: bool = True
-    page_only: bool = False  # says nothing of the images of the page
+    subject: str  # page or image; host where neither was seen there
+    url: str  # as named
+    origin: str  # of what answered last
+    said: tuple[Reservation, ...]
+    answered: bool = True
+
+    def of(self, value: str) -> tuple[Reservation, ...]:
+        """Those with this value."""
+        return tuple(one for one in self.said if one.value == value)
+
+    @property
+    def reserved(self) -> bool:
+        """Whether something forbids training with it."""
+        return bool(self.of(DISALLOWED))
 
 
 @lru_cache(maxsize=1)
-def statements(seen: Seen) -> tuple[Statement, ...]:
-    """All of them, in a fixed order."""
-    return tuple(
-        one
-        for read in (_robots, _signals, _usages, _tdm, _files, _headers, _metas, _packets)
-        for one in read(seen)
-    )
+def spoken(seen: Seen) -> tuple[Spoken, ...]:
+    """Images, then pages, then the roots of hosts of which nothing but files was seen."""
+    around = _Around(seen)
+    found = [*around.images(), *around.pages()]
+    met = {one.origin for one in found}
+    return (*found, *around.roots(met))
 
 
 @lru_cache(maxsize=1)
@@ -55,115 +68,121 @@ def training_tokens() -> tuple[str, ...]:
     >>> "CCBot" in training_tokens(), "Googlebot" in training_tokens()
     (True, False)
     """
-    return (*(a.token for a in agents() if _TRAINING & set(a.purposes) and a.matchable), EVERYBODY)
+    return (*(a.token for a in agents() if TRAINING & set(a.purposes) and a.matchable), EVERYBODY)
 
 
-def _robots(seen: Seen) -> Iterator[Statement]:
-    for file, robots in seen.robots():
-        for token in training_tokens():
-            if not robots.names(token):
-                continue
-            found = robots.decide(token, "/")
-            if not found.allowed:
-                yield _of(file, "robots.txt", DISALLOWED, found.line, found.raw)
+def robots_files(seen: Seen) -> dict[str, SiteFile]:
+    """robots.txt by origin, as readers take it."""
+    return {
+        file.origin: site_file(
+            file.url, outcome=file.outcome, status=file.status, body=file.body, reason=file.reason
+        )
+        for file in seen.files
+        if file.kind == "robots.txt"
+    }
 
 
-def _signals(seen: Seen) -> Iterator[Statement]:
-    table = words("content_signal")
-    for file, robots in seen.robots():
-        for one in content_signal.parse(robots):
-            if _TRAINING & set(table.get(one.name, {}).get("purposes", ())):
-                yield _of(file, "Content-Signal", one.value, one.line, one.raw)
+class _Around:
+    """What was served beside the addresses of one scan."""
+
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
+        self.robots = robots_files(seen)
+        self.texts: dict[str, tuple[TextFile, ...]] = {}
+        for kind in _TEXTS:
+            for file, text in _served(seen, kind):
+                self.texts[file] = (*self.texts.get(file, ()), text)
+        self.documents = {text.url: text for _, text in _served(seen, "rsl")}
+        self.packets = _packets(seen)
+        self.metas = _metas(seen)
+
+    def images(self) -> Iterator[Spoken]:
+        """Those that answered well, and pictures that were not asked for."""
+        asked = {answer.url for answer in self.seen.answers if answer.subject == "image"}
+        for answer in self.seen.answers:
+            if answer.subject == "image" and answer.good:
+                yield self._spoken("image", answer.url, answer)
+        for picture in self.seen.pictures:
+            if picture.url not in asked:
+                yield self._spoken("image", picture.url, None)
+
+    def pages(self) -> Iterator[Spoken]:
+        """Those that answered well, and others whose metas were read."""
+        asked = set()
+        for answer in self.seen.answers:
+            if answer.subject == "page" and answer.good:
+                asked |= {answer.url, answer.last.url}
+                yield self._spoken("page", answer.url, answer)
+        for url in self.metas:
+            if url not in asked:
+                yield self._spoken("page", url, None)
+
+    def roots(self, met: set[str]) -> Iterator[Spoken]:
+        for file in dict.fromkeys(file.origin for file in self.seen.files):
+            if file not in met:
+                yield self._spoken("host", f"{file}/", None)
+
+    def _spoken(self, kind: str, url: str, answer: Answer | None) -> Spoken:
+        subject = Subject(
+            url=clean(url) or url,
+            hops=answer.hops if answer else (),
+            site_files=self.robots,
+            observed_at=answer.observed_at if answer else None,
+            texts=self.texts,
+            documents=self.documents,
+            pages=self._own(answer.last.url if answer else url) if kind == "page" else (),
+            packets=self.packets.get(url) if kind == "image" else None,
+        )
+        said = tuple(one for one in reservations(subject) if _of_training(one))
+        return Spoken(kind, url, origin(subject.final_url), said, answer is not None)
+
+    def _own(self, url: str) -> tuple[Page, ...]:
+        return (Page(url, metas=self.metas[url]),) if url in self.metas else ()
 
 
-def _usages(seen: Seen) -> Iterator[Statement]:
-    table = words("content_usage")
-    for url, one in usages(seen):
-        for said in one.preferences:
-            current = said.status == "current"
-            if current and _TRAINING & set(table[said.label]["purposes"]):
-                whole = one.path in (None, "/")
-                place = origin(url)
-                raw = one.raw
-                yield Statement(place, "Content-Usage", said.value, url, one.line, raw, whole)
+def _served(seen: Seen, kind: str) -> Iterator[tuple[str, TextFile]]:
+    """(origin, file) of a kind that was served as such."""
+    for file, body in seen.kind(kind):
+        yield (
+            file.origin,
+            text_file(
+                kind,
+                file.url,
+                outcome="fetched",
+                status=200,
+                body=body,
+                content_type=file.content_type,
+            ),
+        )
 
 
-def _tdm(seen: Seen) -> Iterator[Statement]:
-    for place, (url, file) in tdm_files(seen).items():
-        for one in file.entries:
-            whole = one.location in ("/", "/*", "*")
-            if one.reservation is not None:
-                value = _reserved(one.reservation)
-                yield Statement(place, "tdmrep.json", value, url, one.line, one.raw, whole)
-
-
-def _files(seen: Seen) -> Iterator[Statement]:
-    for file, body in seen.kind("ai.txt"):
-        for rule in ai_txt.parse(body, file.content_type).rules:
-            if not rule.fault and not rule.allow:
-                yield _of(file, "ai.txt", DISALLOWED, rule.line, rule.raw)
-    for file, body in seen.kind("trust.txt"):
-        for said in trust_txt.parse(body):
-            yield _of(file, "trust.txt", said.value, said.line, said.raw)
-    for file, body in seen.kind("rsl"):
-        terms = (t for c in rsl.parse(body).contents for one in c.licenses for t in one.terms)
-        for term in terms:
-            if not term.permits and any(_trains(value) for value in term.values):
-                place = origin(file.found_on or file.url)
-                yield Statement(place, "RSL", DISALLOWED, file.url, term.line, term.raw)
-
-
-def _trains(value: str) -> bool:
-    return bool(_TRAINING & set(words("rsl").get(value, {}).get("purposes", ())))
-
-
-def _headers(seen: Seen) -> Iterator[Statement]:
-    for answer in seen.answers:
-        if not answer.good:
-            continue
-        url, page = answer.last.url, answer.subject == "page"
-        place = origin(url)
-        for one in directives(answer):
-            if one.name in AI and one.agent == "*":
-                line = one.position + 1
-                yield Statement(
-                    place, "X-Robots-Tag", DISALLOWED, url, line, one.raw, page_only=page
-                )
-        for said in of_header(answer):
-            if said.reservation is not None:
-                value, line = _reserved(said.reservation), said.position + 1
-                yield Statement(
-                    place, "tdm-reservation", value, url, line, said.raw, page_only=page
-                )
-
-
-def _metas(seen: Seen) -> Iterator[Statement]:
-    for meta, one in robots_metas(seen):
-        if one.name in AI and one.agent == "*":
-            url = meta.page_url
-            yield Statement(
-                origin(url), "meta robots", DISALLOWED, url, None, meta.raw, page_only=True
-            )
-    for url, found in of_metas(seen):
-        for said in found:
-            if said.reservation is not None:
-                value = _reserved(said.reservation)
-                yield Statement(
-                    origin(url), "meta tdm-reservation", value, url, None, said.raw, page_only=True
-                )
-
-
-def _packets(seen: Seen) -> Iterator[Statement]:
+def _packets(seen: Seen) -> dict[str, tuple[Packet, ...]]:
+    """Metadata by image, as sites serve it."""
+    found: dict[str, tuple[Packet, ...]] = {}
     for packet in seen.packets:
-        found = reserves(packet) if not packet.own else None
-        for url in packet.images if found else ():
-            raw = found.raw if found else ""
-            yield Statement(origin(url), "PLUS Data Mining", DISALLOWED, url, None, raw)
+        one = Packet(packet.kind, data=packet.raw, size=len(packet.raw or b""))
+        for url in () if packet.own else packet.images:
+            found[url] = (*found.get(url, ()), one)
+    return found
 
 
-def _of(file: File, family: str, value: str, line: int | None, raw: str) -> Statement:
-    return Statement(file.origin, family, value, file.url, line, raw)
+def _metas(seen: Seen) -> dict[str, tuple[Meta, ...]]:
+    """Metas by page, those that readers look at."""
+    found: dict[str, tuple[Meta, ...]] = {}
+    for meta in seen.metas:
+        if has_name(meta) or meta.name.lower().startswith("tdm-"):
+            found[meta.page_url] = (*found.get(meta.page_url, ()), meta.meta)
+    return found
 
 
-def _reserved(reservation: int) -> str:
-    return DISALLOWED if reservation == 1 else ALLOWED
+def _of_training(one: Reservation) -> bool:
+    """Whether it stands, speaks of training, and to somebody who gathers for it alone."""
+    trains = one.counts and not TRAINING.isdisjoint(one.purposes)
+    return trains and not _gatherers().isdisjoint(one.to)
+
+
+@lru_cache(maxsize=1)
+def _gatherers() -> frozenset[str]:
+    """Of the names those that do not search: who shuts Bing out may mean search alone."""
+    searching = {a.token for a in agents() if SEARCH in a.purposes}
+    return frozenset(token.lower() for token in training_tokens() if token not in searching)

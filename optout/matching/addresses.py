@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Bits = npt.NDArray[np.bool_]
 
-# Letters, digits and what else is never encoded; a percent sign; and how signs begin that equal
-# letters of ASCII without case: the long s, Kelvin, ligatures (Unicode, CaseFolding).
-_PAIRS = (b"2d", b"2e", b"5f", b"7e", b"25", b"c5", b"e1", b"e2", b"ef")
-_SHARP_S = b"%c3%9f"
+# Letters, digits and what else is never encoded; a percent sign; how signs begin that equal letters
+# of ASCII without case: the long s, Kelvin, ligatures (Unicode, CaseFolding); the sharp s.
+ODD_ESCAPES = (
+    *(b"%02x" % byte for byte in range(128) if chr(byte).isalnum() or chr(byte) in "-._~%"),
+    *(b"c5", b"e1", b"e2", b"ef", b"c3%9f"),
+)
 _AMPERSANDS = (b"&amp;", b"&#38;", b"&#038;")
 
 
@@ -37,12 +39,12 @@ def odd(text: Text, wanted: Wanted) -> Places:
     strange = [
         places[~(percent | semicolon)],
         _escapes(text, places[percent], wanted.escaped),
-        _entities(text, places[semicolon]),
+        entities(text, places[semicolon]),
     ]
     if wanted.paths:
         # Folders that take others away: /a/../b
         strange.append(np.flatnonzero((text.bytes[:-1] == ord("/")) & (text.bytes[1:] == ord("."))))
-    found = [text.numbers(np.concatenate(strange)), _no_web_address(text)]
+    found = [text.numbers(np.concatenate(strange)), no_web_address(text)]
     return np.unique(np.concatenate(found))
 
 
@@ -52,7 +54,8 @@ def _escapes(text: Text, places: Places, beyond_ascii: bool) -> Places:
 
     words = text.words_at(places)
     odd = np.take(_odd_pairs(), (words >> np.uint64(8) & np.uint64(0xFFFF)).view(np.int64))
-    odd |= _begin(words, _SHARP_S)
+    for sequence in (one for one in ODD_ESCAPES if len(one) > 2):
+        odd |= _begin(words, b"%" + sequence)
     if beyond_ascii:
         odd |= (words >> np.uint64(8) & np.uint64(0xFF)).astype(np.uint8) >= ord("8")
     found: Places = places[odd]
@@ -64,13 +67,13 @@ def _odd_pairs() -> Bits:
     """Two hex digits, as a number without case → whether nobody need encode what they stand for."""
     import numpy as np
 
-    pairs = [*_PAIRS, *(b"%02x" % byte for byte in range(128) if chr(byte).isalnum())]
+    pairs = [one for one in ODD_ESCAPES if len(one) == 2]
     table = np.zeros(1 << 16, np.bool_)
     table[[int.from_bytes(bytes(sign | 0x20 for sign in pair), "little") for pair in pairs]] = True
     return table
 
 
-def _entities(text: Text, places: Places) -> Places:
+def entities(text: Text, places: Places) -> Places:
     """Of the semicolons those that end something other than an ampersand."""
     import numpy as np
 
@@ -82,7 +85,7 @@ def _entities(text: Text, places: Places) -> Places:
     return found
 
 
-def _no_web_address(text: Text) -> Places:
+def no_web_address(text: Text) -> Places:
     import numpy as np
 
     firsts = text.words_at(text.offsets[:-1])

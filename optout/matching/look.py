@@ -142,9 +142,8 @@ class Tally:
 
 def _by(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     table: dict[str, list[int]] = defaultdict(list)
-    for name, number in pairs:
-        if table[name][-1:] != [number]:
-            table[name].append(number)
+    for name, number in dict.fromkeys(pairs):
+        table[name].append(number)
     return dict(table)
 
 

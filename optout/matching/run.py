@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optout.case import Case
 from optout.errors import CaseError
 from optout.matching.lookups import lookups
-from optout.matching.stored import previous_ids, write
+from optout.matching.stored import earlier, previous_ids, write
 from optout.matching.summary import Beside, MatchSummary, summarise
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def match_cases(
     _refuse_namesakes(cases)
     files, twins = _files(specs, index, session)
     before = [previous_ids(case) for case in cases]
-    artists = [_gathered(case, hosts) for case in cases]
+    artists = _gathered(cases, hosts)
     if not cases:
         return {}
     finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
@@ -117,9 +117,11 @@ def match_cases(
         raise found.damaged[0]
     beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
     each = zip(cases, zip(artists, found.candidates, strict=True), before, strict=True)
-    summaries = {
-        case.case_id: _finish(case, theirs, found.counts, beside, ids) for case, theirs, ids in each
-    }
+    with closing(_small()) as connection:
+        summaries = {
+            case.case_id: _finish(connection, case, theirs, (found.counts, beside), ids)
+            for case, theirs, ids in each
+        }
     if not found.damaged:
         finished.forget()
     return summaries
@@ -158,29 +160,43 @@ def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: S
     return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session)))
 
 
-def _gathered(case: Case, hosts: Sequence[str]) -> Artist:
-    from optout.database import open_case
+def _small() -> duckdb.DuckDBPyConnection:
+    """A connection for cases, one after the other: they are small, and threads would only wait."""
+    from optout.database import connect
+
+    connection = connect()
+    connection.execute("SET threads = 1")
+    return connection
+
+
+def _gathered(cases: Sequence[Case], hosts: Sequence[str]) -> list[Artist]:
+    from optout.database import case_within
     from optout.matching.artist import gather
 
-    with open_case(case) as connection:
-        return gather(connection, case, hosts)
+    artists = []
+    with closing(_small()) as connection:
+        for case in cases:
+            with case_within(connection, case):
+                artists.append(gather(connection, case, hosts))
+    return artists
 
 
 def _finish(
+    connection: duckdb.DuckDBPyConnection,
     case: Case,
     found: tuple[Artist, pa.Table],
-    counts: Sequence[FileCount],
-    beside: Beside,
+    told: tuple[Sequence[FileCount], Beside],
     before: set[str],
 ) -> MatchSummary:
     """What was found for one case → its matches/."""
-    from optout.database import open_case
+    from optout.database import case_within
     from optout.matching.artist import read_once
 
-    with open_case(case) as connection:
+    with case_within(connection, case):
         read_once(connection)
         tables = _derive(connection, case, *found)
-    summary = summarise(case, found[0], counts, tables, beside)
+    summary = summarise(case, found[0], told[0], tables, told[1])
+    tables |= earlier(case, summary)
     write(case, tables, summary)
     now = set(tables["matches"]["match_id"].to_pylist())
     return MatchSummary(case.matches, summary, before != now)
@@ -207,8 +223,10 @@ def _derive(
         "most_rows": generic().most_rows,
         "guesses": sorted(guesses()),
     }
-    results: dict[str, pa.Table] = {}
-    for query in _QUERIES:
+    empty = {"match_rows": tables.MATCHES, "match_evidence": tables.EVIDENCE}
+    results: dict[str, pa.Table] = {name: kind.empty_table() for name, kind in empty.items()}
+    # Most members of an organisation have no row at all.
+    for query in _QUERIES if candidates.num_rows else ("images_not_listed",):
         results[query] = relation(connection, query, **variables).to_arrow_table()
         connection.register(query, results[query])
     rows = [{"case_id": case.case_id, **asdict(work)} for work in works]

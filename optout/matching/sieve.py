@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from optout.matching.addresses import odd
 from optout.matching.captions import Captions
+from optout.matching.fast import fast
 from optout.matching.starts import Starts, Text
 from optout.matching.wanted import Wanted
 
@@ -28,6 +29,7 @@ class Sieve:
         import pyarrow as pa
 
         self.wanted = wanted
+        self._fast = fast(wanted)
         self._addresses = Starts(wanted.addresses)
         self._captions = Captions(wanted) if wanted.captions else None
         self._hashes = pa.array(sorted(wanted.hashes), pa.string())
@@ -42,13 +44,19 @@ class Sieve:
         urls = batch.column("url")
         if self.wanted.every_address:
             return np.arange(len(urls))
-        text = Text.of(urls)
-        found = [odd(text, self.wanted), self._addresses.texts(text)]
+        found = self._by_address(Text.of(urls))
         if self._captions:
             found.append(self._captions.rows(batch.column("caption")))
         if len(self._hashes):
             found += [self._with_hash(batch.column(name)) for name in ("md5", "sha256")]
         return np.unique(np.concatenate(found))
+
+    def _by_address(self, text: Text) -> list[Places]:
+        if self._fast is None:
+            return [odd(text, self.wanted), self._addresses.texts(text)]
+        if self._fast.knows_beginnings:
+            return [self._fast.rows(text)]
+        return [self._fast.rows(text), self._addresses.texts(text)]
 
     def _with_hash(self, column: pa.Array) -> Places:
         import numpy as np

@@ -57,10 +57,10 @@ class Starts:
                 raise ValueError(f"{beginning!r} has fewer than {SHORTEST} bytes")
             length = max(n for n in (*_SHORT, *_LONG) if n <= len(beginning))
             by_length.setdefault(length, set()).add(beginning[:length])
-        self._short = {n: _bits(*_numbers(found, 1)) for n, found in by_length.items() if n < 8}
+        self._short = {n: _bits(_numbers(found, n)[0]) for n, found in by_length.items() if n < 8}
         longer = {n: found for n, found in by_length.items() if n >= 8}
-        self._first = _bits(*_numbers({one[:8] for found in longer.values() for one in found}, 1))
-        self._whole = {n: _exact(found) for n, found in longer.items()}
+        self._first = _bits(_numbers({one[:8] for found in longer.values() for one in found}, 8)[0])
+        self._whole = {n: _exact(found, n) for n, found in longer.items()}
 
     def __bool__(self) -> bool:
         return bool(self._short or self._whole)
@@ -96,8 +96,11 @@ class Starts:
 class Text:
     """Many texts one behind the other: an Arrow array of strings, no null among them."""
 
-    def __init__(self, data: Any, offsets: Any) -> None:
-        """`data`: bytes of all (uint8); `offsets`: where each begins, and where the last ends."""
+    def __init__(self, data: Any, offsets: Any, words: Any = None) -> None:
+        """`data`: bytes of all (uint8); `offsets`: where each begins, and where the last ends.
+
+        `words`: where words begin, but for the first of each text, when that is known.
+        """
         import numpy as np
 
         self.offsets = offsets - offsets[0]
@@ -106,6 +109,7 @@ class Text:
         self.bytes[:] = data[offsets[0] : offsets[-1]]
         self._bytes[-len(_PAD) :] = 0
         self._of_bytes: Bytes | None = None
+        self._words = words
 
     @classmethod
     def of(cls, array: pa.StringArray) -> Text:
@@ -144,15 +148,18 @@ class Text:
         """Where a letter or digit follows none, a sign beyond ASCII begins, an escape has ended."""
         import numpy as np
 
+        size, firsts = len(self.bytes), self.offsets[:-1]
+        if self._words is not None:
+            places = np.concatenate([self._words, firsts])
+            return places[places < size]
         kinds = self._kinds()
-        begins = np.empty(len(kinds), np.bool_)
+        begins = np.empty(size, np.bool_)
         np.greater(kinds[1:], kinds[:-1], out=begins[1:])
-        firsts = self.offsets[:-1]
-        begins[firsts[firsts < len(begins)]] = True
+        begins[firsts[firsts < size]] = True
         after = np.flatnonzero(self.bytes == ord("%")) + 3
-        begins[after[after < len(begins)]] = True
-        places: Places = np.flatnonzero(begins)
-        return places
+        begins[after[after < size]] = True
+        found: Places = np.flatnonzero(begins)
+        return found
 
     def words_at(self, places: Places) -> Words:
         """Eight bytes from each place on, as numbers without case."""
@@ -187,15 +194,13 @@ def _mixed(*words: Words) -> Words:
     return mixed
 
 
-def _numbers(beginnings: Iterable[bytes], words: int) -> list[Words]:
-    """The bytes of each beginning, in order, as so many numbers without case."""
+def _numbers(beginnings: set[bytes], length: int) -> list[Words]:
+    """Beginnings of so many bytes as rows of three numbers without case, one list for each."""
     import numpy as np
 
-    found = sorted(beginnings)
-    padded = b"".join(one[: 8 * words].ljust(8 * words, b"\0") for one in found)
-    table = np.frombuffer(padded, "<u8").reshape(-1, words) | np.uint64(_CASE)
-    masks = [np.array([_mask(len(one) - 8 * n) for one in found], np.uint64) for n in range(words)]
-    return [table[:, n] & masks[n] for n in range(words)]
+    padded = b"".join(one.ljust(24, b"\0") for one in beginnings)
+    table = np.frombuffer(padded, "<u8").reshape(-1, 3) | np.uint64(_CASE)
+    return [table[:, word] & _mask(length - 8 * word) for word in range(3)]
 
 
 def _bits(words: Words) -> Bits:
@@ -207,10 +212,10 @@ def _bits(words: Words) -> Bits:
     return bits
 
 
-def _exact(beginnings: set[bytes]) -> tuple[Bits, Words]:
+def _exact(beginnings: set[bytes], length: int) -> tuple[Bits, Words]:
     import numpy as np
 
-    hashes = np.unique(_mixed(*_numbers(beginnings, 3)))
+    hashes = np.unique(_mixed(*_numbers(beginnings, length)))
     return _bits(hashes), hashes
 
 

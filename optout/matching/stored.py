@@ -33,6 +33,39 @@ def previous_ids(case: Case) -> set[str]:
         return set()
 
 
+def earlier(case: Case, summary: dict[str, Any]) -> dict[str, pa.Table]:
+    """The matches to compare with, as the table `matches_before`; `before` of `summary` is set.
+
+    Those of the last search, if the sites have been read since; else those that it was compared
+    with itself. Nothing where there is none, or where files are damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from optout import tables
+
+    try:
+        last = json.loads((case.matches / "summary.json").read_text("utf-8"))
+        name, before = "matches", {"date": last["date"], "files": file_names(last)}
+        if last["date"] == summary["date"]:
+            name, before = "matches_before", last["before"]
+        found = pq.read_table(case.matches / f"{name}.parquet", columns=tables.MATCHES_BEFORE.names)
+        table = found.cast(tables.MATCHES_BEFORE)
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    summary["before"] = before
+    return {"matches_before": table}
+
+
+def file_names(searched: dict[str, Any]) -> list[str]:
+    """The files that a search read (its summary.json), each as data set, edition and name."""
+    return [
+        "\n".join(filter(None, (one["dataset"], one["edition"], file["file"])))
+        for one in searched.get("datasets", [])
+        for file in one.get("files", [])
+    ]
+
+
 def write(case: Case, tables: dict[str, pa.Table], summary: dict[str, Any]) -> None:
     """Write beside, then put in place of the last search. Raises CaseError, the last one intact."""
     import pyarrow.parquet as pq

@@ -87,8 +87,14 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.casefold()
     parts = unicodedata.normalize("NFKD", text)
-    bare = "".join(char for char in parts if not unicodedata.combining(char))
+    accents = [sign for sign in set(parts) if unicodedata.combining(sign)]
+    bare = one_of(accents).sub("", parts) if accents else parts
     return unicodedata.normalize("NFC", bare).casefold()
+
+
+def one_of(signs: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for any one of `signs`; on long texts far quicker than a look at each."""
+    return re.compile(f"[{re.escape(''.join(sorted(signs)))}]")
 
 
 def pieces(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from crawler.urls import place_of
-from optout.protect.agents import search_agents
+from optout.protect.agents import SEARCH, search_agents
 from optout.protect.reservation import says_it
 from optout.protect.served import Generated, once_served
 from optout.protect.situation import Situation
@@ -23,13 +23,17 @@ from optout.readers.verdicts import (
     UNKNOWN,
     Subject,
     Verdict,
-    verdict,
+    answers,
 )
 
 # What pictures say themselves: no file beside them changes it (optout protect --images does).
 _IN_PICTURES = frozenset({"XMP plus:DataMining", "C2PA training-mining"})
 # Whose reason is shown: what is not as wished comes first.
 _TELLING = {True: (DISALLOWED, UNKNOWN, ALLOWED), False: (ALLOWED, UNKNOWN, DISALLOWED)}
+
+
+# The purposes that the tables are about, the first that a reader tells apart; "" is all it has.
+_PURPOSES = {True: (SEARCH, ""), False: ("generative training", "AI training", "")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,16 @@ class Effect:
     after: Tally
 
     @property
+    def finds(self) -> str:
+        """What a search engine can do: "all", "some", "none" or "unknown" of it, as the files say
+        afterwards; less than before is "lost"."""
+        if self.after.allowed < self.before.allowed:
+            return "lost"
+        if not self.after.allowed:
+            return "none" if self.after.disallowed else "unknown"
+        return "some" if self.after.disallowed else "all"
+
+    @property
     def changed(self) -> bool:
         return self.before.counts != self.after.counts
 
@@ -88,10 +102,9 @@ def effects(found: Situation, generated: Generated) -> tuple[Effect, ...]:
         changed = later.of(subject)
         for reader in asking:
             key = place, reader.name
-            before.setdefault(key, _Count()).add(verdict(reader, subject))
-            after.setdefault(key, _Count()).add(verdict(reader, changed))
+            before.setdefault(key, _Count()).add(_judged(reader, subject))
+            after.setdefault(key, _Count()).add(_judged(reader, changed))
     mine = {host.place: host.mine for host in found.hosts}
-    searching = {agent.token for agent in search_agents()}
     return tuple(
         Effect(
             place=host.place,
@@ -99,11 +112,11 @@ def effects(found: Situation, generated: Generated) -> tuple[Effect, ...]:
             reader=reader.name,
             operator=reader.operator,
             purpose=reader.purpose,
-            searches=reader.token in searching,
+            searches=searches(reader),
             basis=reader.basis,
             source=reader.source,
-            before=before[host.place, reader.name].tally(reader.token in searching),
-            after=after[host.place, reader.name].tally(reader.token in searching),
+            before=before[host.place, reader.name].tally(searches(reader)),
+            after=after[host.place, reader.name].tally(searches(reader)),
         )
         for host in found.hosts
         for reader in asked()
@@ -118,7 +131,7 @@ def asked() -> tuple[Reader, ...]:
     Left out are ways of parsing robots.txt (for "*"), and readers of the pictures' own metadata.
     """
     known = tuple(reader for reader in readers() if _is_asked(reader))
-    tokens = {reader.token.lower() for reader in known if reader.token}
+    tokens = {reader.token.lower() for reader in known if searches(reader)}
     example = next(reader for reader in known if reader.method == "robots_txt")
     return known + tuple(
         replace(
@@ -127,6 +140,7 @@ def asked() -> tuple[Reader, ...]:
             token=agent.token,
             operator=agent.operator,
             purpose="search",
+            purposes=(SEARCH,),
             valid_from=None,
             basis="specification",
             source="https://www.rfc-editor.org/rfc/rfc9309",
@@ -134,6 +148,18 @@ def asked() -> tuple[Reader, ...]:
         for agent in search_agents()
         if agent.token.lower() not in tokens
     )
+
+
+def searches(reader: Reader) -> bool:
+    """Whether being found hangs on it: one name may search, and gather as another reader."""
+    return SEARCH in reader.purposes and not reader.families
+
+
+def _judged(reader: Reader, subject: Subject) -> Verdict:
+    """Its verdict for the purpose that the table is about; one word of it may mean another."""
+    found = {one.purpose: one for one in answers(reader, subject)}
+    told = (found[one] for one in _PURPOSES[searches(reader)] if one in found)
+    return next(told, next(iter(found.values())))
 
 
 def _is_asked(reader: Reader) -> bool:
@@ -160,16 +186,14 @@ class _Count:
 
 def _questions(found: Situation) -> Iterator[tuple[str, Sequence[Reader], Subject]]:
     """(host[:port], who asks, what for)."""
-    searching = {agent.token for agent in search_agents()}
-    pages = [found.subject(url) for url in found.pages]
     places = {host.place for host in found.hosts}
     empty = places - {place_of(subject.url) for subject in found.images}
     roots = [found.subject(f"{host.origin}/") for host in found.hosts if host.place in empty]
     for subjects, of in (
         (found.images, asked()),
         # Readers of an image's own answer have nothing to go by where no image is.
-        (roots, [reader for reader in asked() if reader.token not in {"", *searching}]),
-        (pages, [reader for reader in asked() if reader.token in searching]),
+        (roots, [reader for reader in asked() if reader.token and not searches(reader)]),
+        (found.pages, [reader for reader in asked() if searches(reader)]),
     ):
         for subject in subjects:
             place = place_of(subject.url)

@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from optout.errors import ProtectError
 from optout.protect.agents import asked_to_stay_away
 from optout.protect.effect import Effect, effects, lacking_headers
 from optout.protect.reservation import Server, headers, table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Row = dict[str, Any]
+_AGAIN = "yours stays as it is; when it answers 200 (or 404, for none), scan again: optout crawl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class HostPlan:
     folder: str
     robots_changes: tuple[str, ...]  # empty where robots.txt stays as it is
     robots_problem: str = ""  # why no robots.txt was made
+    robots_hint: str = ""  # what to do about it
     answered: int = 0  # images whose answer was seen
     lacking: int = 0  # of these, how many lack a header line
 
@@ -105,12 +108,15 @@ def _host(host: Host, counts: tuple[int, int], files: dict[str, bytes]) -> HostP
         files[f"{folder}/{name}"] = body
     if not host.known:
         problem = f"robots.txt is not known: {host.robots}"
-        return HostPlan(host, folder, (), problem, answered, lacking)
+        return HostPlan(host, folder, (), problem, _AGAIN, answered, lacking)
     licence = "" if "rsl" in host.files else f"{host.origin}/license.xml"
-    merged = merge(host.robots_body, asked_to_stay_away(), licence=licence)
+    try:
+        merged = merge(host.robots_body, asked_to_stay_away(), licence=licence)
+    except ProtectError as error:  # of this host; the rest of the plan is worth having
+        return HostPlan(host, folder, (), error.message, error.hint, answered, lacking)
     if merged.changes:
         files[f"{folder}/robots.txt"] = merged.body
-    return HostPlan(host, folder, merged.changes, "", answered, lacking)
+    return HostPlan(host, folder, merged.changes, "", "", answered, lacking)
 
 
 def _site_files(host: Host) -> list[tuple[str, bytes]]:

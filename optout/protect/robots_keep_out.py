@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from crawler.signals.robots_txt import Directive
 from optout.protect.robots_edit import Edit
 from optout.protect.robots_groups import GLOBAL, Block, Reading, let_in, meanings
+from optout.report.render import plural
 
 HEAD = "# Training crawlers are asked to stay away; search engines are not touched."
 
@@ -31,7 +32,8 @@ def keep_out(
         if number not in edit.instead:
             edit.instead[number] = _unnamed(lines[number - 1].rstrip(b"\r\n"), line.octets)
     edit.top += [HEAD, *(f"User-agent: {name}" for name in open_), "Disallow: /", ""]
-    edit.changes.append(f"asks {len(open_)} training crawlers to stay away: {', '.join(open_)}")
+    count = plural(len(open_), "training crawler")
+    edit.changes.append(f"asks {count} to stay away: {', '.join(open_)}")
     if leaving:
         told = dict.fromkeys(leaving[number].value for number in sorted(leaving))
         edit.changes.append(f"takes out of the groups they had until now: {', '.join(told)}")

@@ -6,6 +6,7 @@ line says is asked of the parsers of both signals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -28,9 +29,11 @@ from optout.protect.robots_groups import (
 
 SIGNAL = "Content-Signal"
 SIGNAL_VALUE = "search=yes, ai-train=no"  # contentsignals.org
+SIGNAL_ALONE = "ai-train=no"  # where search was refused: what is not named is not granted
 USAGE = "Content-Usage"
 USAGE_VALUE = "train-ai=n"  # draft-ietf-aipref-attach-05
-_VALUES = {SIGNAL: SIGNAL_VALUE, USAGE: USAGE_VALUE}
+_Values = dict[str, str]
+_NO_SEARCH = re.compile(rb"\b(search|all|bots)\s*=\s*n", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def state_preferences(files: Sequence[Reading], lines: list[bytes], edit: Edit) 
     """Both signals in each group that may read something; the file's own lines are turned first."""
     _turn(_so_far(lines, edit), lines, edit)
     file = _so_far(lines, edit)
+    values = _values(files[0].robots)
     signals, usages = _signals(file.robots), _usages(file.robots)
     missing = {
         name: unsaid
@@ -53,12 +57,21 @@ def state_preferences(files: Sequence[Reading], lines: list[bytes], edit: Edit) 
         for name in one.names
     }
     for block in file.blocks:
-        _add(block, missing, edit)
+        _add(block, missing, values, edit)
     if not file.robots.names("*"):
         # For parsers that forgive typing errors there may be such a group: it stays as it is.
         rule = "Disallow:" if any(one.robots.names("*") for one in files) else "Allow: /"
-        edit.top += ["User-agent: *", *_lines(_VALUES), rule, ""]
-        edit.changes.append("says “no training, search welcome” to everyone else")
+        edit.top += ["User-agent: *", *_lines(values, values), rule, ""]
+        welcome = ", search welcome" if values[SIGNAL] == SIGNAL_VALUE else ""
+        edit.changes.append(f"says “no training{welcome}” to everyone else")
+
+
+def _values(robots: RobotsTxt) -> _Values:
+    """What our lines say. Search is granted nowhere in a file that refuses it somewhere, be it in
+    words that no parser reads: whoever wrote them did not mean a yes."""
+    keys = (USAGE.lower(), SIGNAL.lower(), f"{SIGNAL.lower()}s")
+    refused = any(_NO_SEARCH.search(d.octets) for d in robots.lines if d.key in keys)
+    return {SIGNAL: SIGNAL_ALONE if refused else SIGNAL_VALUE, USAGE: USAGE_VALUE}
 
 
 def _so_far(lines: list[bytes], edit: Edit) -> Reading:
@@ -108,7 +121,7 @@ def _unsaid(
         SIGNAL: DISALLOWED in values and ALLOWED not in values,
         USAGE: whole and all(_reserves(one) for one in rules),
     }
-    return [kind for kind in _VALUES if not stands[kind]]
+    return [kind for kind in stands if not stands[kind]]
 
 
 def _reserves(rule: Statement) -> bool:
@@ -123,17 +136,18 @@ def _turn(file: Reading, lines: list[bytes], edit: Edit) -> None:
         if line.line not in told:
             continue
         if line.line in usages:
-            _replace(line, _turned_usage(line, usages[line.line]), USAGE_VALUE, lines, edit)
+            _replace(line, _turned_usage(line, usages[line.line]), lines, edit)
         elif line.line in signals:
-            _replace(line, _turned_signal(line, signals[line.line]), "ai-train=no", lines, edit)
+            _replace(line, _turned_signal(line, signals[line.line]), lines, edit)
 
 
-def _replace(line: Directive, value: bytes, says: str, lines: list[bytes], edit: Edit) -> None:
+def _replace(line: Directive, value: bytes, lines: list[bytes], edit: Edit) -> None:
     """Another value for a line; its key, blanks and comment stay."""
     if value != line.octets:
         key, colon, rest = lines[line.line - 1].rstrip(b"\r\n").partition(b":")
         edit.instead[line.line] = key + colon + rest.replace(line.octets, value, 1)
-        edit.changes.append(f"line {line.line}: “{line.value}” now says {says}")
+        whole = value.decode("utf-8", "replace")
+        edit.changes.append(f"line {line.line}: “{line.value}” now says “{whole}”")
 
 
 def _turned_usage(line: Directive, rule: Statement) -> bytes:
@@ -171,7 +185,7 @@ def _is_training(part: bytes) -> bool:
     return part.partition(b"=")[0].strip().lower() == b"ai-train"
 
 
-def _add(block: Block, missing: dict[str, list[str]], edit: Edit) -> None:
+def _add(block: Block, missing: dict[str, list[str]], values: _Values, edit: Edit) -> None:
     """What the names of a group lack; in a name's other groups it is then not lacking any more."""
     names = dict.fromkeys(token(d.value) for d in block.agents)
     lacking = {kind for name in names for kind in missing.get(name, ())}
@@ -180,10 +194,10 @@ def _add(block: Block, missing: dict[str, list[str]], edit: Edit) -> None:
     whom = dict.fromkeys(d.value for d in block.agents if missing.get(token(d.value)))
     for name in names:
         missing.pop(name, None)
-    kinds = [kind for kind in _VALUES if kind in lacking]
-    edit.after.setdefault(block.agents[-1].line, []).extend(_lines(kinds))
+    kinds = [kind for kind in values if kind in lacking]
+    edit.after.setdefault(block.agents[-1].line, []).extend(_lines(kinds, values))
     edit.changes.append(f"says “no training” in the group for {', '.join(whom)}")
 
 
-def _lines(kinds: Iterable[str]) -> list[str]:
-    return [f"{kind}: {_VALUES[kind]}" for kind in kinds]
+def _lines(kinds: Iterable[str], values: _Values) -> list[str]:
+    return [f"{kind}: {values[kind]}" for kind in kinds]

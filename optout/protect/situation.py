@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from crawler.urls import place_of
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from optout.readers.verdicts import Hop, SiteFile, Subject
 
 Row = dict[str, Any]
+# By these a server says that there is no file. 401, 403 and 429 hide one that may be there, though
+# RFC 9309, 2.3.1.3 lets crawlers take them for none.
+_NO_FILE = (404, 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Situation:
 
     hosts: tuple[Host, ...]
     images: tuple[Subject, ...]
-    pages: tuple[str, ...]
+    pages: tuple[Subject, ...]
     site_files: Mapping[str, SiteFile]  # robots.txt by origin
     texts: Mapping[str, tuple[TextFile, ...]]  # tdmrep.json and its like by origin
     documents: Mapping[str, TextFile]  # licences by address
@@ -86,13 +91,14 @@ def situation(connection: duckdb.DuckDBPyConnection, case: Case, also: Sequence[
         host = _host(row, files.get(row["origin"]), mine, present)
         twin = hosts.get(host.place)
         hosts[host.place] = _joined(twin, host) if twin else host
+
+    def around(one: Subject) -> Subject:
+        return replace(one, site_files=known, texts=texts, documents=documents)
+
     return Situation(
         hosts=tuple(sorted(hosts.values(), key=lambda h: (not h.mine, h.place))),
-        images=tuple(
-            replace(subject, site_files=known, texts=texts, documents=documents)
-            for subject in _subjects(connection)
-        ),
-        pages=tuple(row["url"] for row in dictionaries(relation(connection, "protect_pages"))),
+        images=tuple(map(around, _images(connection))),
+        pages=tuple(map(around, _pages(connection))),
         site_files=known,
         texts=texts,
         documents=documents,
@@ -134,7 +140,7 @@ def _robots(file: Row | None) -> tuple[str, bytes | None]:
     status, body = file["status"], file["body"]
     if file["outcome"] != "fetched" or status is None:
         return file["reason"] or "no answer was obtained", None
-    if 400 <= status < 500:
+    if status in _NO_FILE:
         return "none", None
     if status // 100 != 2 or body is None:
         return f"it answered {status}", None
@@ -175,18 +181,50 @@ def _site_file(row: Row) -> SiteFile:
     )
 
 
-def _subjects(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+def _images(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+    """Every image with its answer and what the pages say that show it."""
     from crawler.urls import clean
     from optout.database import dictionaries, relation
+    from optout.readers.around import pages_of
     from optout.readers.verdicts import Subject
 
+    rows = dictionaries(relation(connection, "image_pages"))
+    shown = {
+        url: tuple(pages_of(list(said))) for url, said in groupby(rows, itemgetter("image_url"))
+    }
     for row in dictionaries(relation(connection, "image_answers")):
         yield Subject(
             url=clean(row["image_url"]) or row["image_url"],
             hops=tuple(_hop(one) for one in row["chain"] or ()),
             reason=row["reason"] or "",
             observed_at=row["observed_at"],
+            pages=shown.get(row["image_url"], ()),
         )
+
+
+def _pages(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+    """Every page that answered, with its answer and its own metas."""
+    from optout.database import dictionaries, relation
+    from optout.readers.around import pages_of
+    from optout.readers.verdicts import Subject
+
+    metas = [row | _META for row in dictionaries(relation(connection, "lint_metas"))]
+    said = {page.url: page for page in pages_of(metas)}
+    answers = dictionaries(relation(connection, "lint_answers"))
+    chains = {row["chain"][-1]["url"]: row for row in answers if row["subject"] == "page"}
+    for row in dictionaries(relation(connection, "protect_pages")):
+        url = row["url"]
+        answer = chains.get(url)
+        yield Subject(
+            url=url,
+            # Of an address that led here, the last answer: that is what search engines list.
+            hops=(_hop(answer["chain"][-1]),) if answer else (),
+            observed_at=answer["observed_at"] if answer else None,
+            pages=(said[url],) if url in said else (),
+        )
+
+
+_META = {"kind": "meta", "type": None}
 
 
 def _hop(row: Row) -> Hop:

@@ -73,6 +73,7 @@ def _with_names(one: HostPlan, plan: Plan) -> dict[str, Any]:
         "names": [name[len(start) :] for name in plan.files if name.startswith(start)],
         "robots_changes": one.robots_changes,
         "robots_problem": one.robots_problem,
+        "robots_hint": one.robots_hint,
         "needs_headers": one.needs_headers,
         "answered": one.answered,
         "lacking": one.lacking,

@@ -6,13 +6,14 @@ opposite, would answer in its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from crawler.urls import origin
+from crawler.urls import origin, target
 from optout.readers.by_robots_txt import addressed
 from optout.readers.statement import Reservation
-from optout.readers.subject import DISALLOWED, Hop, Subject, Verdict, site_file, way
+from optout.readers.subject import ALLOWED, DISALLOWED, Hop, Subject, Verdict, site_file, way
 from optout.readers.table import Reader
 from optout.readers.verdicts import METHODS
 
@@ -76,6 +77,24 @@ def hears(reader: Reader, one: Reservation, subject: Subject) -> str:
     if one.line in mine:
         return OBEYS
     return OTHERS if any(line.line == one.line and line.agents for line in rules.lines) else PASSES
+
+
+def overruled(reader: Reader, one: Reservation, subject: Subject, found: Sequence[Verdict]) -> str:
+    """Which other line of robots.txt decides for the reader, in words; "" where this one does.
+
+    RFC 9309, 2.2.2: the longest rule of all its groups, of equally long ones an Allow.
+    """
+    if any(v.value != ALLOWED and v.line in (one.line, None) for v in found):
+        return ""
+    file = next((file for file in subject.site_files.values() if file.url == one.where), None)
+    rules = file.read_as(reader.dialect) if file else None
+    asked = (url for url in way(subject) if origin(url) == origin(one.where))
+    if rules is None:
+        return ""
+    decided = rules.decide(addressed(reader, rules), target(next(asked, subject.final_url)))
+    if decided.line in (one.line, None):
+        return ""
+    return f"line {decided.line} ({decided.raw.strip()}) decides for it (RFC 9309, 2.2.2)"
 
 
 @lru_cache(maxsize=4096)

@@ -11,17 +11,25 @@ from dataclasses import dataclass, field
 
 from crawler.signals.vocabulary import ALLOWED, DISALLOWED, UNKNOWN, status
 from crawler.urls import origin
-from optout.readers.alone import OBEYS, OTHERS, PASSES, alone, hears
+from optout.readers.alone import OBEYS, OTHERS, PASSES, alone, hears, overruled
 from optout.readers.families import families, looked_at
+from optout.readers.in_answers import reach
 from optout.readers.reservations import reservations
-from optout.readers.statement import HOST, Reservation
+from optout.readers.statement import HOST, PAGE, Reservation
 from optout.readers.subject import Subject, Verdict
 from optout.readers.table import Reader
 from optout.readers.verdicts import answers
 
 MISREADS, READS, UNSURE = "misreads", "reads", "unknown"
-NOT_FOR_IT, IGNORES = "not for it", "ignores"
-EFFECTS = (MISREADS, READS, UNSURE, NOT_FOR_IT, IGNORES)  # of several images the first decides
+OVERRULED, NOT_FOR_IT, IGNORES = "overruled", "not for it", "ignores"
+EFFECTS = (
+    MISREADS,
+    READS,
+    UNSURE,
+    OVERRULED,
+    NOT_FOR_IT,
+    IGNORES,
+)  # of several images the first decides
 EXAMPLES = 3  # images of a row whose verdicts are compared; the others are counted
 MOST = 5000  # rows; a site may send another line with every answer
 
@@ -90,7 +98,9 @@ class _Row:
     found: dict[str, Cell] = field(default_factory=dict)
 
     def add(self, said: list[Reservation], subject: Subject, of: Sequence[Reader]) -> None:
-        self.images += bool(subject.hops or subject.reason or subject.named)
+        self.images += bool(subject.hops or subject.reason or subject.named) and not _is_page(
+            subject
+        )
         if self.looked == EXAMPLES:
             return
         self.looked += 1
@@ -102,6 +112,10 @@ class _Row:
 
     def cells(self, of: Sequence[Reader]) -> tuple[Cell, ...]:
         return tuple(self.found[reader.name] for reader in of)
+
+
+def _is_page(subject: Subject) -> bool:
+    return bool(subject.hops) and reach(subject.hops[-1]) == PAGE
 
 
 def _rank(cell: Cell) -> int:
@@ -119,7 +133,12 @@ def _cell(reader: Reader, said: list[Reservation], only: Subject) -> Cell:
     if not seen and unread:
         return Cell(reader.name, MISREADS, f"it looks there and cannot read it: {unread.note}")
     mine = [one for one, to in zip(seen, heard, strict=True) if to == OBEYS]
-    effect, why = _compared(reader, mine, seen, answers(reader, only))
+    found = answers(reader, only)
+    if mine and mine[0].signal == "robots.txt":
+        why = overruled(reader, mine[0], only, found)
+        if why:
+            return Cell(reader.name, OVERRULED, why)
+    effect, why = _compared(reader, mine, seen, found)
     return Cell(reader.name, effect, why)
 
 
@@ -140,12 +159,19 @@ def _compared(
             return MISREADS, f"it says {one.value}, where the line asks it not to: {one.why}"
         if concerned and one.value == UNKNOWN:
             return UNSURE, one.why
+        if one.value != ALLOWED and not asks and any(o.unclear for o in mine):
+            return UNSURE, _unclear(one, mine)
         if one.value == DISALLOWED and not asks and _decided(one, seen):
             return MISREADS, f"it stays away, which the line does not ask of it: {one.why}"
-    if not mine:
+    if all(one.unclear for one in mine):  # what may be said to others, it takes for that
         return NOT_FOR_IT, "it looks there, and the line names others"
     notes = dict.fromkeys(one.note for one in mine if one.note)
     return READS, "; ".join(notes)
+
+
+def _unclear(found: Verdict, mine: list[Reservation]) -> str:
+    does = "it stays away" if found.value == DISALLOWED else "what it does is not known"
+    return f"{does}; {next(one.note for one in mine if one.unclear)}"
 
 
 def _obeyed_all_the_same(reader: Reader, one: Reservation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crawler.signals import content_usage, robots_meta, x_robots_tag
 from crawler.signals.vocabulary import DISALLOWED, UNKNOWN, words
@@ -110,13 +111,25 @@ def _rule(one: Directive, beside: Sequence[Directive], blank: Reservation) -> It
         other.name == weaker and other.agent in (one.agent, "*") for other in beside if weaker
     )
     unclear = f"it is not clear whether it is said to {one.agent} alone" if one.ambiguous else ""
+    later = _not_yet(one, blank.observed_at) if known.get("when") == "past" else ""
     yield replace(
         blank,
         word=one.name,
-        value=UNKNOWN if unclear else known.get("reads", DISALLOWED),
+        value=UNKNOWN if unclear or later else known.get("reads", DISALLOWED),
         purposes=tuple(known["purposes"]),
         raw=one.raw,
         to=EVERYBODY if unclear else (one.agent if one.agent != "*" else known.get("token", "*"),),
         stands=blank.stands and not gives_way,
-        note=joined(blank.note, unclear, f"{weaker} beside it holds" if gives_way else ""),
+        note=joined(blank.note, unclear, later, f"{weaker} beside it holds" if gives_way else ""),
+        unclear=bool(unclear),
     )
+
+
+def _not_yet(one: Directive, seen_at: datetime | None) -> str:
+    """Why a rule that begins with a day does not hold; "" where that day lies before."""
+    begins = x_robots_tag.moment(one.value)
+    if begins is None:
+        return "its date cannot be read"
+    if seen_at is None:
+        return "when it was seen is not known"
+    return "" if begins < seen_at else "its date has not come"

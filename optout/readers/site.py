@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from crawler.signals import robots_txt
+from crawler.signals import content_usage, robots_txt
 from crawler.urls import clean, origin
 from optout.readers.around import Around, pages_of
 from optout.readers.table import Reader, reported
@@ -27,6 +28,7 @@ from optout.readers.verdicts import (
 if TYPE_CHECKING:
     import duckdb
 
+_PATHS = 50  # of Content-Usage rules looked at in one file
 _BATCH = 1000  # rows made into Python objects at a time
 # Which of an origin's verdicts is shown as its reason: what forbids first, then what is open.
 _TELLING = (DISALLOWED, UNKNOWN, ALLOWED)
@@ -167,6 +169,28 @@ def subjects(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
         yield around.completed(Subject(f"{place}/", site_files=files))
     for page in pages_of(list(_query(connection, "signal_pages"))):
         yield Subject(page.url, observed_at=page.observed_at, pages=(page,))
+    yield from _answered_pages(connection)
+    yield from _preferred(files)
+
+
+def _answered_pages(connection: duckdb.DuckDBPyConnection) -> Iterator[Subject]:
+    """Pages whose answers have header lines of their own, alike ones of an origin once."""
+    met = set()
+    for row in _query(connection, "signal_answers"):
+        hop = _hop(row)
+        lines = (origin(hop.url), hop.headers)
+        if lines not in met:
+            met.add(lines)
+            yield Subject(hop.url, hops=(hop,), observed_at=row["observed_at"])
+
+
+def _preferred(files: dict[str, SiteFile]) -> Iterator[Subject]:
+    """Paths that Content-Usage rules name: of no image perhaps, and found all the same."""
+    for place, file in sorted(files.items()):
+        rules = content_usage.parse_rules(file.rules) if file.rules else []
+        paths = (rule.path.partition("*")[0].rstrip("$") for rule in rules if rule.path)
+        for path in islice(dict.fromkeys(paths), _PATHS):
+            yield Subject(f"{place}{path}", site_files=files)
 
 
 def _subjects(

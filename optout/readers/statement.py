@@ -31,6 +31,7 @@ class Reservation:
     to: tuple[str, ...] = EVERYBODY  # names it speaks to, lower-case; () nobody
     stands: bool = True  # False where it is about the page, or its family lets another decide
     note: str = ""  # why not, or what else to know
+    unclear: bool = False  # whether it is said to somebody else alone
 
     @property
     def clause(self) -> str:

@@ -11,6 +11,7 @@ from optout.case import Case, read_summary
 from optout.report.coverage import coverage
 from optout.report.findings import MOST, Listing, Row
 from optout.runs import readable_crawls
+from optout.second_run import SecondRun, second_run
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,6 +25,7 @@ class Changes:
     counts: dict[str, int]  # by the names of `_NAMES`, each there
     listing: Listing  # columns of run_changes.sql
     partial: bool  # one of the two did not see everything
+    second: SecondRun | None  # matches, hosts and signals that are new or gone
 
 
 # change in the words of run_changes.sql, whether it is of an image → name of its number
@@ -54,6 +56,7 @@ def changes_of(connection: duckdb.DuckDBPyConnection, case: Case) -> Changes | N
         counts={name: found[name] for name in _NAMES.values()},
         listing=Listing(tuple(map(_dress, rows[:MOST])), len(rows)),
         partial=any(coverage(connection, [run_id]).partial for run_id in ids.values()),
+        second=second_run(connection, case),
     )
 
 

@@ -24,11 +24,17 @@ def reader_verdicts(connection: duckdb.DuckDBPyConnection) -> tuple[ReaderVerdic
 
 def signal_effects(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """One row per text of a site that says something, with the readers by its effect on them."""
-    from optout.readers.effect import MISREADS, NOT_FOR_IT, READS, UNSURE, effects
+    from optout.readers.effect import MISREADS, NOT_FOR_IT, OVERRULED, READS, UNSURE, effects
     from optout.readers.site import subjects
     from optout.readers.table import readers
 
-    named = {"read": READS, "misread": MISREADS, "unsure": UNSURE, "others": NOT_FOR_IT}
+    named = {
+        "read": READS,
+        "misread": MISREADS,
+        "unsure": UNSURE,
+        "others": NOT_FOR_IT,
+        "overruled": OVERRULED,
+    }
     return [
         {
             "host": row.host,
@@ -56,7 +62,8 @@ def robots_answer(row: Row) -> Row:
     elif 200 <= status < 300:
         words = f"there, {row['robots_size'] or 0:,} bytes"
     elif 400 <= status < 500:
-        words = f"none (answered {status}), which crawlers read as “everything allowed”"
+        kind = "none" if status in (404, 410) else "not shown"
+        words = f"{kind} (answered {status}), which crawlers read as “everything allowed”"
     else:
         words = f"answered {status}"
     missing = outcome == "fetched" and status is not None and 400 <= status < 500

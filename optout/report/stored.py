@@ -90,6 +90,14 @@ def coverage(case: Case, all_runs: bool = False) -> Iterator[Row]:
                 yield {"run_id": run_id, "partial": seen.partial} | row
 
 
+def changes(case: Case, all_runs: bool = False) -> Iterator[Row]:
+    """What is new or gone since the run before: matches, hosts, signals; and what was asked."""
+    from optout.second_run import flat, second_run_of
+
+    found = second_run_of(case)
+    yield from flat(found) if found else ()
+
+
 TABLES: dict[str, Callable[[Case, bool], Iterator[Row]]] = {
     "coverage": coverage,
     "pages": pages,
@@ -98,6 +106,7 @@ TABLES: dict[str, Callable[[Case, bool], Iterator[Row]]] = {
     "matches": matches,
     "captures": captures,
     "requests": requests,
+    "changes": changes,
 }
 
 

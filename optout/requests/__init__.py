@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optout.case import Case
 from optout.errors import RequestError
 
 if TYPE_CHECKING:
-    from optout.requests.manifest import Files
-    from optout.requests.select import Material, Plan, RequestList
-    from optout.requests.signals import Fact
+    from optout.requests.folders import Prepared, Surroundings
+    from optout.requests.plan import Plan, RequestList
+    from optout.requests.select import Material
 
 __all__ = ["Destination", "RequestSummary", "write_requests"]
 
@@ -32,6 +34,9 @@ class Destination:
     confidence: str  # of the contact
     checked: str  # day, ISO 8601
     publishes: str  # a warning where the destination publishes its senders, else ""
+    language: str  # of the letter
+    draft: bool  # a statement that only the user can make is missing: no letter yet
+    missing: tuple[str, ...]  # what it needs and [artist] in optout.toml does not give
     folder: Path
 
 
@@ -54,82 +59,96 @@ class RequestSummary:
     changed: bool  # other requests than the last time
 
 
-def write_requests(case: Case, *, shows_me: bool = False) -> RequestSummary:
+def write_requests(
+    case: Case,
+    *,
+    shows_me: bool = False,
+    shown_in: Iterable[str] = (),
+    to: Iterable[str] = (),
+    declare: Iterable[str] = (),
+    language: str = "",
+    now: datetime | None = None,
+) -> RequestSummary:
     """Write requests/<date of the last run>/<destination>/ for everything that may be asked.
 
-    `shows_me`: the user says that the pictures or their addresses show them; only then a GDPR
-    letter is written. Raises RequestError when no data set was searched and no domain can be
-    listed, CaseError when the case cannot be read.
+    `shows_me`: the user says that the pictures or their addresses show them (`shown_in`: those
+    of these matches); only then a GDPR letter is written.
+    `to`: destinations besides those written by default, as NAME or NAME:KIND.
+    `declare`: notices (folder name, or a kind that one notice has) for whose rows the user makes
+    the statements that its kind needs; recorded in decisions.db at `now`.
+    `language`: of all letters; else each recipient's own, else the case's.
+
+    Raises RequestError when there is nothing to ask for, or a destination, notice or language
+    does not exist; CaseError when the case cannot be read.
     """
     from optout.requests.manifest import days, request_ids, write_set
-    from optout.requests.select import gather, plan
-    from optout.requests.signals import facts
+    from optout.requests.notices import declare_notices, prepare
+    from optout.requests.sets import set_files
 
-    material = gather(case)
-    planned = plan(material, shows_me=shows_me)
-    if not material.searched and not planned.lists:
+    around, planned = _planned(case, to, frozenset(shown_in) or shows_me)
+    if not around.material.searched and not planned.lists:
         raise RequestError(
             "there is nothing to ask for yet: no data set has been searched, and no domain of "
             "yours is named",
             "optout match --dataset SPEC   (optout datasets says how to get one)",
         )
+    prepare(case, planned, language)  # a wrong language is told before anything is recorded
+    declare_notices(case, planned, declare, now)
+    prepared = prepare(case, planned, language)
     before = request_ids(days(case)[-1]) if days(case) else frozenset()
-    found = facts(material.headers, material.robots, material.own)
-    folders = _folders(case, planned, material, found)
-    kept = write_set(case, folders)
+    kept = write_set(case, set_files(prepared, around))
     after = request_ids(case.requests / case.as_of().date().isoformat())
-    return _summary(case, planned, material, kept=kept, changed=before != after)
+    return _summary(prepared, planned, around, kept=kept, changed=before != after)
 
 
-def _folders(
-    case: Case, planned: Plan, material: Material, found: tuple[Fact, ...]
-) -> dict[str, Files]:
-    from optout.requests.manifest import folder_name
+def _planned(
+    case: Case, to: Iterable[str], shows_me: bool | frozenset[str]
+) -> tuple[Surroundings, Plan]:
+    from optout.register.again import not_again
+    from optout.requests.folders import Surroundings
+    from optout.requests.notices import declared_before
+    from optout.requests.own import recipients_of
+    from optout.requests.plan import choose, plan
+    from optout.requests.select import gather
+    from optout.requests.signals import facts
 
-    return {folder_name(asked): _files(case, asked, material, found) for asked in planned.lists}
-
-
-def _files(case: Case, asked: RequestList, material: Material, found: tuple[Fact, ...]) -> Files:
-    from optout.requests import formats
-    from optout.requests.letters import letters
-    from optout.requests.manifest import with_manifest
-
-    rows = formats.records(case, asked, material.licensed)
-    urls = formats.url_lists(asked.recipient, (row["url"] for row in asked.rows))
-    files = urls | {
-        "requests.csv": formats.requests_csv(rows),
-        "requests.jsonl": formats.requests_jsonl(_head(case, asked, len(rows)), rows),
-    }
-    if asked.domains:
-        files["domains.txt"] = formats.lines(asked.domains)
-    texts = letters(case, asked, found, files=len(urls), searched=material.searched_in)
-    files |= {name: text.encode("utf-8", "replace") for name, text in texts.items()}
-    return with_manifest(case, asked, files, len(rows))
+    known = recipients_of(case)
+    material = gather(case)
+    if not isinstance(shows_me, bool):
+        _refuse_unknown(material, shows_me)
+    found = facts(material.headers, material.robots, material.own)
+    societies = tuple(r for r in known.values() if r.society)
+    chosen = choose(to, known) + declared_before(case, known)
+    planned = plan(material, known, chosen, facts=found, shows_me=shows_me)
+    left = not_again(case, planned, lambda asked, subject: asked.request_id(subject))
+    return Surroundings(case, material, found, societies), left
 
 
-def _head(case: Case, asked: RequestList, rows: int) -> dict[str, Any]:
-    kind = asked.recipient.kind
-    return {
-        "case_id": case.case_id,
-        "date": case.as_of().date().isoformat(),
-        "destination_id": asked.recipient.id,
-        "kind": kind.id if kind else None,
-        "host": asked.host or None,
-        "rows": rows,
-    }
+def _refuse_unknown(material: Material, match_ids: frozenset[str]) -> None:
+    if unknown := sorted(match_ids - {row["match_id"] for row in material.rows}):
+        raise RequestError(
+            f"no match {', '.join(unknown[:3])} may enter a request",
+            "a lead or a text has to be confirmed first: optout confirm MATCH_ID",
+        )
 
 
 def _summary(
-    case: Case, planned: Plan, material: Material, *, kept: Path | None, changed: bool
+    prepared: tuple[Prepared, ...],
+    planned: Plan,
+    around: Surroundings,
+    *,
+    kept: Path | None,
+    changed: bool,
 ) -> RequestSummary:
+    case, material = around.case, around.material
     day = case.requests / case.as_of().date().isoformat()
     return RequestSummary(
         date=day.name,
         folder=day,
-        written=tuple(_destination(day, asked) for asked in planned.lists),
+        written=tuple(_destination(case, day, one) for one in prepared),
         left_out=tuple((r.id, r.name, why) for r, why in planned.empty),
         no_destination=planned.no_destination,
-        waiting={row["strength"]: row["waiting"] for row in material.counts if row["waiting"]},
+        waiting=_waiting(material),
         confirmed=sum(row["confirmed"] for row in material.counts),
         rejected=sum(row["rejected"] for row in material.counts),
         searched=material.searched,
@@ -140,14 +159,18 @@ def _summary(
     )
 
 
-def _destination(day: Path, asked: RequestList) -> Destination:
-    from optout.requests.manifest import folder_name
+def _waiting(material: Material) -> dict[str, int]:
+    return {row["strength"]: row["waiting"] for row in material.counts if row["waiting"]}
 
-    recipient, kind = asked.recipient, asked.recipient.kind
+
+def _destination(case: Case, day: Path, one: Prepared) -> Destination:
+    from optout.requests.folders import missing
+
+    asked, recipient = one.asked, one.asked.recipient
     return Destination(
         destination_id=recipient.id,
         name=recipient.name,
-        kind=kind.id if kind else "",
+        kind=asked.kind.id,
         host=asked.host,
         unit=_unit(asked),
         rows=len(asked.rows) or len(asked.domains),
@@ -156,7 +179,10 @@ def _destination(day: Path, asked: RequestList) -> Destination:
         confidence=recipient.confidence,
         checked=recipient.checked.isoformat(),
         publishes=recipient.publishes_note if recipient.publishes_sender else "",
-        folder=day / folder_name(asked),
+        language=one.language.code,
+        draft=one.draft,
+        missing=missing(case, asked),
+        folder=day / asked.folder,
     )
 
 

@@ -1,22 +1,20 @@
-"""A request list → requests.csv, urls.txt, domains.txt and requests.jsonl as bytes.
+"""A request list → its records, and requests.csv and requests.jsonl as bytes.
 
-Captions and addresses come from strangers: a cell never begins as a formula, a line of
-urls.txt is always one http(s) address.
+Captions and addresses come from strangers: a cell never begins as a formula.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from optout.case import Case
-from optout.requests.plain import cell, plain_url
-from optout.requests.recipients import Recipient
-from optout.requests.select import RequestList, Row
+from optout.requests.plain import cell
+from optout.requests.plan import RequestList
+from optout.requests.select import Row
 
 SCHEMA = {"schema": "optout-requests", "version": 1}
 
@@ -40,12 +38,13 @@ def records(case: Case, asked: RequestList, licensed: frozenset[str]) -> list[Ro
     return made
 
 
-def requests_csv(rows: Iterable[Row]) -> bytes:
-    """UTF-8 with BOM, comma, CRLF, RFC 4180; no cell is a formula."""
+def requests_csv(rows: Iterable[Row], separator: str = ",") -> bytes:
+    """UTF-8 with BOM, CRLF, RFC 4180; no cell is a formula, also where `;` and `,` are confused."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator="\r\n", delimiter=separator)
     writer.writerow(CSV_COLUMNS)
-    writer.writerows([cell(row[column]) for column in CSV_COLUMNS] for row in rows)
+    other = "," if separator == ";" else ";"
+    writer.writerows([cell(row[column], other) for column in CSV_COLUMNS] for row in rows)
     return text.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -55,56 +54,15 @@ def requests_jsonl(head: dict[str, Any], rows: Iterable[Row]) -> bytes:
     return "".join(json.dumps(o, allow_nan=False) + "\n" for o in objects).encode("ascii")
 
 
-def url_lists(recipient: Recipient, urls: Iterable[str | None]) -> dict[str, bytes]:
-    """urls.txt, or urls.001.txt … where the recipient limits the length or hosts of a list.
-
-    An address that is no readable http(s) address is left out; requests.csv still has its row.
-    """
-    plain = sorted({p for url in urls if (p := plain_url(url))})
-    batches = _batches(recipient, plain)
-    if not batches:
-        return {}
-    names = ["urls.txt"]
-    if len(batches) > 1:
-        names = [f"urls.{n:03}.txt" for n in range(1, len(batches) + 1)]
-    return {name: lines(batch) for name, batch in zip(names, batches, strict=True)}
-
-
-def lines(texts: Iterable[str]) -> bytes:
-    """One text per line, LF, UTF-8 without BOM."""
-    return "".join(f"{text}\n" for text in texts).encode("utf-8")
-
-
-def request_id(asked: RequestList, subject: str) -> str:
-    """The same for the same row (or domain), destination and kind, whenever it is written."""
-    kind = asked.recipient.kind
-    name = "\n".join([asked.recipient.id, kind.id if kind else "", subject])
-    return "r-" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _batches(recipient: Recipient, urls: list[str]) -> list[list[str]]:
-    groups: dict[str, list[str]] = {}
-    for url in urls:
-        key = url.split("/")[2] if recipient.one_host_per_batch else ""
-        groups.setdefault(key, []).append(url)
-    size = recipient.batch_cap or max(len(urls), 1)
-    return [
-        group[start : start + size]
-        for _, group in sorted(groups.items())
-        for start in range(0, len(group), size)
-    ]
-
-
 def _blank(case: Case, asked: RequestList, subject: str) -> Row:
-    kind = asked.recipient.kind
     row: Row = dict.fromkeys(CSV_COLUMNS + JSON_FIELDS)
     return row | {
-        "request_id": request_id(asked, subject),
+        "request_id": asked.request_id(subject),
         "destination_id": asked.recipient.id,
-        "kind": kind.id if kind else None,
+        "kind": asked.kind.id,
         "author": "; ".join(case.names) or None,
         "licensed_use": "unknown",
-        "personal_data": "yes" if kind and kind.shows_me else "no",
+        "personal_data": "yes" if asked.kind.shows_me else "no",
         "status": "draft",
     }
 

@@ -1,143 +1,195 @@
-"""A request list → letter.txt, letter.html and README.txt.
+"""A request list, its sender and a language → letter.txt and letter.html.
 
 A letter asks and never accuses: it says where a row is listed, what is asked and which signals
 a crawl saw on the artist's own hosts. What to expect stands in README.txt, not in the letter.
+Of what a letter is made is letters.toml; its words are languages/.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
 import textwrap
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from optout.case import Case
+from optout.requests.annex import ENTRIES, entries
+from optout.requests.language import Language
 from optout.requests.plain import clean
-from optout.requests.select import RequestList, Row
+from optout.requests.plan import RequestList
+from optout.requests.recipients import Recipient, table
+from optout.requests.sender import Sender
 from optout.requests.signals import Fact
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-ENTRIES = 200  # printed in a letter; the lists have all of them
 FACTS = 12  # signals printed in a letter
-_CAPTION = 200  # characters of a caption printed in a letter
-_ADDRESS = 2000  # of an address; longer ones stand in the lists
+_ORIGIN = 200  # characters of the address of a host
 _WIDTH = 78
 
-NO_CONTACT = "[your public contact]"
-NO_NAME = "[your name]"
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What all letters of one date share."""
+
+    case_id: str
+    date: str  # day, ISO 8601
+    sender: Sender
+    facts: tuple[Fact, ...] = ()
+    societies: tuple[Recipient, ...] = ()  # those of recipients.toml
 
 
-def letters(
-    case: Case, asked: RequestList, facts: tuple[Fact, ...], *, files: int = 1, searched: str = ""
-) -> dict[str, str]:
-    """letter.txt, letter.html and README.txt of one list.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter in words: everything that comes from outside is one clean line."""
 
-    `files`: number of lists of addresses; `searched`: what was searched, in words.
-    """
-    words = _words(case, asked, facts)
-    body = _text(f"{asked.recipient.letter}.txt.j2", words)
-    words["paragraphs"] = [" ".join(p.split()) for p in re.split(r"\n\s*\n", body) if p.strip()]
-    about = asdict(asked.recipient) | {"kind": asked.recipient.kind}
-    readme = words | about | {"batches": files, "searched": searched}
-    return {
-        "letter.txt": _text("letter.txt.j2", words),
-        "letter.html": _environment(autoescape=True).get_template("letter.html.j2").render(words),
-        "README.txt": _text("README.txt.j2", readme),
-    }
+    language: Language
+    sender: Sender
+    subject: str
+    reference: str
+    paragraphs: tuple[str, ...]  # the greeting first
+    text: str  # letter.txt
+    html: str  # letter.html
 
 
-def _words(case: Case, asked: RequestList, facts: tuple[Fact, ...]) -> dict[str, Any]:
+def letter(asked: RequestList, language: Language, on: Occasion) -> Letter:
+    """The letter of one list."""
+    words = _words(asked, language, on)
+    return Letter(
+        language=language,
+        sender=on.sender,
+        subject=words["subject"],
+        reference=words["reference"],
+        paragraphs=tuple(words["paragraphs"]),
+        text=render("letter.txt.j2", words),
+        html=render("letter.html.j2", words),
+    )
+
+
+def paragraphs_of(asked: RequestList) -> tuple[str, ...]:
+    """Names of the paragraphs of a list's letter, with their conditions (letters.toml)."""
+    return tuple(table("letters")[asked.kind.id][asked.recipient.role])
+
+
+def reference(case_id: str, date: str, asked: RequestList) -> str:
+    """What a letter is called in an answer: the same whenever it is written for this date."""
+    name = "\n".join([case_id, date, asked.folder])
+    return "n-" + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:10]
+
+
+def count_of(asked: RequestList, language: Language) -> str:
+    """How many entries, or domains where there are no entries."""
+    if asked.rows:
+        return language.count("count.entry", len(asked.rows))
+    return language.count("count.domain", len(asked.domains))
+
+
+def _words(asked: RequestList, language: Language, on: Occasion) -> dict[str, Any]:
     """What the templates name; everything that comes from outside is one clean line."""
-    recipient, kind = asked.recipient, asked.recipient.kind
+    say, recipient = language.say, asked.recipient
+    count = count_of(asked, language)
     items = asked.rows or asked.domains
+    facts = on.facts if asked.kind.signals else ()
+    values = _values(asked, language, on)
     return {
-        "sender": clean(", ".join(case.names)) or NO_NAME,
-        "contact": clean(case.contact) or NO_CONTACT,
-        "placeholder": not (case.contact and case.names) or not recipient.address,
-        "society": _society(case),
-        "to": recipient.name if not asked.host else f"the operator of {asked.host}",
-        "address": recipient.address,
-        "lists_domains": bool(asked.domains),
-        "unfit": [n for n, row in enumerate(asked.rows, 1) if row.get("contradiction")],
-        "channel": recipient.channel,
-        "host": asked.host,
-        "date": case.as_of().date().isoformat(),
-        "subject": f"{kind.label if kind else ''}: {_count(asked)}",
-        "count": _count(asked),
-        "annex_title": _count(asked),
-        "domains": asked.domains if asked.rows else (),
-        "facts": [_printed(fact) for fact in facts[:FACTS]],
+        "language": language,
+        "labelled": lambda key, value: say("letter.labelled", label=say(key), value=value),
+        "sender": on.sender.said("name", language),
+        "contact": _contact(asked, on.sender, language),
+        "to": recipient.addressee if not asked.host else say("letter.operator", host=asked.host),
+        "channel": _channel(recipient, language),
+        "date": on.date,
+        "reference": reference(on.case_id, on.date, asked),
+        "subject": say("letter.subject_line", kind=say(f"kind.{asked.kind.id}"), count=count),
+        "paragraphs": [_greeting(recipient, language)]
+        + [say(f"text.{name}", **values) for name in _chosen(asked, facts, values)],
+        "facts": [_fact(fact, language) for fact in facts[:FACTS]],
         "more_facts": max(len(facts) - FACTS, 0),
-        "entries": _entries(asked),
+        "signature": f"/{on.sender.said('name', language)}/" if asked.kind.declares else "",
+        "annex": say("letter.annex", count=count),
+        "domains": asked.domains if asked.rows else (),
+        "entries": list(entries(asked, language)),
         "more_entries": max(len(items) - ENTRIES, 0),
     }
 
 
-def _society(case: Case) -> str:
-    member = f", member {case.member_no}" if case.member_no else ""
-    return clean(f"Member of {case.collecting_society}{member}") if case.collecting_society else ""
-
-
-def _count(asked: RequestList) -> str:
-    if not asked.rows:
-        return f"{len(asked.domains)} domain{'s' if len(asked.domains) != 1 else ''}"
-    return f"{len(asked.rows)} {'entry' if len(asked.rows) == 1 else 'entries'}"
-
-
-def _printed(fact: Fact) -> dict[str, str]:
-    cut = {name: clean(text[:400]) for name, text in asdict(fact).items()}
-    return cut | {"origin": cut["origin"][:_CAPTION]}
-
-
-def _entries(asked: RequestList) -> list[dict[str, Any]]:
-    if not asked.rows:
-        return [{"where": domain, "fields": []} for domain in asked.domains[:ENTRIES]]
-    return [_entry(asked, row) for row in asked.rows[:ENTRIES]]
-
-
-def _entry(asked: RequestList, row: Row) -> dict[str, Any]:
-    fields = {
-        "repository": _repository(row["edition"]) if asked.recipient.names_repository else "",
-        "sample ID": row["sample_id"],
-        "address": _short(row["url"], _ADDRESS),
-        "caption": _short(row["caption"], _CAPTION),
-        "my own publication": _short(row["image_url"], _ADDRESS),
-        "on my page": _short(row["page_url"], _ADDRESS) if asked.host else "",
+def _chosen(asked: RequestList, facts: tuple[Fact, ...], values: dict[str, str]) -> Iterator[str]:
+    """The paragraphs whose condition holds, in order."""
+    holds = {
+        "domains": bool(asked.domains),
+        "host": bool(asked.host),
+        "facts": bool(facts),
+        "rows": bool(asked.rows),
+        "society": bool(values["reservation"]),
     }
-    return {"where": _where(row), "fields": [(name, text) for name, text in fields.items() if text]}
+    for entry in paragraphs_of(asked):
+        name, word, condition = [*entry.split(), "", ""][:3]
+        if not word or holds[condition] == (word == "if"):
+            yield name
 
 
-def _where(row: Row) -> str:
-    edition = row["edition"] or row["dataset"]
-    name = f"{edition} ({row['dataset']})" if row["dataset"] not in (None, edition) else edition
-    return clean(f"listed in edition {name}, file {row['dataset_file']}, row {row['dataset_row']}")
+def _values(asked: RequestList, language: Language, on: Occasion) -> dict[str, str]:
+    """What the paragraphs may name."""
+    member = on.sender.society.casefold()
+    reserved = [s for s in on.societies if s.reservation and fnmatchcase(member, s.society)]
+    return {
+        "host": asked.host,
+        "grounds": on.sender.said("grounds", language),
+        "observed": language.say("blank.observed"),
+        "society": on.sender.society,
+        "reservation": reserved[0].reservation if reserved else "",
+    }
 
 
-@cache
-def _repositories() -> dict[str, str]:
-    """Repository of each edition that has one, by its name in lower case."""
-    from optout.datasets.editions import known
-
-    editions = (edition for dataset in known() for edition in dataset.editions)
-    found = ((e.name, re.match(r"hf://datasets/([^/]+/[^/]+)/", e.url)) for e in editions)
-    return {name.casefold(): match[1] for name, match in found if match}
+def _greeting(recipient: Recipient, language: Language) -> str:
+    if recipient.team:
+        return language.say("letter.salutation_team", team=recipient.team)
+    return language.say("letter.salutation")
 
 
-def _repository(edition: str | None) -> str:
-    return _repositories().get((edition or "").casefold(), "[please fill in where you know it]")
+def _contact(asked: RequestList, by: Sender, language: Language) -> list[str]:
+    """Public contact, society, and of the rest only what this kind or recipient asks for."""
+    lines = [by.said("contact", language)]
+    if by.society:
+        key = "letter.member_no" if by.member_no else "letter.member"
+        lines.append(language.say(key, society=by.society, number=by.member_no))
+    for key in ("address", "phone", "email"):
+        text = by.said(key, language)
+        if key in (*asked.kind.needs, *asked.recipient.needs) and text not in by.contact:
+            label = language.say(f"sender.{key}")
+            lines.append(language.say("letter.labelled", label=label, value=text))
+    return lines
 
 
-def _short(text: str | None, most: int) -> str:
-    if not text:
+def _channel(recipient: Recipient, language: Language) -> str:
+    if not recipient.address:
         return ""
-    return clean(text[:most]) + (f" … ({len(text)} characters)" if len(text) > most else "")
+    label = language.say(f"letter.by_{'mail' if recipient.channel == 'mail' else 'form'}")
+    return language.say("letter.labelled", label=label, value=recipient.address)
 
 
-def _text(template: str, words: dict[str, Any]) -> str:
-    return _environment(autoescape=False).get_template(template).render(words)
+def _fact(fact: Fact, language: Language) -> str:
+    values = {name: clean(text[:400]) for name, text in fact.values}
+    if fact.places:
+        form = "one" if fact.places == 1 else "other"
+        statement = language.say(f"{fact.text}.{form}", n=fact.places, **values)
+    else:
+        statement = language.say(fact.text, **values)
+    return language.say(
+        "signal.line",
+        origin=clean(fact.origin[:_ORIGIN]),
+        statement=statement,
+        first=fact.first_seen,
+        last=fact.last_seen,
+    )
+
+
+def render(template: str, words: dict[str, Any]) -> str:
+    """A template of templates/ filled in; what is HTML is escaped."""
+    return _environment(autoescape=".html." in template).get_template(template).render(words)
 
 
 @cache

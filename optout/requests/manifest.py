@@ -11,67 +11,66 @@ from pathlib import Path
 from typing import Any
 
 from optout.case import Case
-from optout.requests.select import RequestList
+from optout.requests.plan import RequestList
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 
-Files = dict[str, bytes]  # name → content
+Files = dict[str, bytes]  # name, or folder/name → content
 
 
-def folder_name(asked: RequestList) -> str:
-    """`laion`, or `host-repost.example`; never anything but letters, digits, dots and hyphens.
-
-    >>> from optout.requests.recipients import recipients
-    >>> folder_name(RequestList(recipients()["host"], "[::1]"))
-    'host-1-6d16ab69'
-    """
-    if not asked.host:
-        return asked.recipient.id
-    name = re.sub(r"[^a-z0-9.-]+", "-", asked.host)[:100].strip("-.:")
-    if name != asked.host:
-        name += "-" + hashlib.sha256(asked.host.encode("utf-8", "replace")).hexdigest()[:8]
-    return f"{asked.recipient.id}-{name}"
-
-
-def with_manifest(case: Case, asked: RequestList, files: Files, rows: int) -> Files:
-    """`files` and a manifest.json with size and SHA-256 of each of them."""
+def with_manifest(case: Case, asked: RequestList, files: Files, facts: dict[str, Any]) -> Files:
+    """`files` and a manifest.json with size and SHA-256 of each of them, and `facts`."""
     recipient = asked.recipient
     manifest = {
         "format": FORMAT,
         "destination_id": recipient.id,
         "name": recipient.name if not asked.host else f"{recipient.name}: {asked.host}",
         "host": asked.host or None,
-        "kind": recipient.kind.id if recipient.kind else None,
+        "kind": asked.kind.id,
         "case_id": case.case_id,
         "date": case.as_of().date().isoformat(),
-        "rows": rows,
+        **facts,
         "effect": recipient.effect,
         "effect_source": recipient.effect_source,
         "confidence": recipient.confidence,
         "checked": recipient.checked.isoformat(),
-        "files": [_entry(name, files[name]) for name in sorted(files)],
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    return files | {MANIFEST: text.encode("utf-8")}
+    return files | {MANIFEST: _manifest(manifest, files)}
 
 
-def write_set(case: Case, folders: dict[str, Files]) -> Path | None:
-    """Make requests/<date>/ hold exactly `folders`; other dates stay.
+def with_set_manifest(case: Case, files: Files) -> Files:
+    """The files of a whole date and a manifest.json of those that lie in no folder of it."""
+    above = {name: content for name, content in files.items() if "/" not in name}
+    head = {
+        "format": FORMAT,
+        "case_id": case.case_id,
+        "date": case.as_of().date().isoformat(),
+        "folders": sorted({name.split("/")[0] for name in files if "/" in name}),
+    }
+    return files | {MANIFEST: _manifest(head, above)}
+
+
+def _manifest(head: dict[str, Any], files: Files) -> bytes:
+    listed = {"files": [_entry(name, files[name]) for name in sorted(files)]}
+    return (json.dumps(head | listed, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def write_set(case: Case, files: Files) -> Path | None:
+    """Make requests/<date>/ hold exactly `files` (name or folder/name); other dates stay.
 
     The folder is whole or absent. A set that somebody edited by hand is not lost: it is moved
     beside and its new place returned.
     """
     target = case.requests / case.as_of().date().isoformat()
-    if _holds(target, folders) or not folders:
+    if _holds(target, files) or not files:
         return None  # letters written earlier today stay when there is nothing new to write
     beside = case.requests / f".{target.name}.{os.getpid()}.partial"
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        for name, files in folders.items():
-            (beside / name).mkdir(parents=True)
-            for file, content in files.items():
-                (beside / name / file).write_bytes(content)
+        for name, content in files.items():
+            (beside / name).parent.mkdir(parents=True, exist_ok=True)
+            (beside / name).write_bytes(content)
         return _exchange(target, beside)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -107,8 +106,7 @@ def _exchange(target: Path, new: Path) -> Path | None:
     return kept
 
 
-def _holds(target: Path, folders: dict[str, Files]) -> bool:
-    wanted = {f"{name}/{file}": c for name, files in folders.items() for file, c in files.items()}
+def _holds(target: Path, wanted: Files) -> bool:
     present = {p.relative_to(target).as_posix(): p for p in target.rglob("*") if p.is_file()}
     return present.keys() == wanted.keys() and all(
         path.read_bytes() == wanted[name] for name, path in present.items()
@@ -120,7 +118,7 @@ def _edited(target: Path) -> bool:
     if not target.is_dir():
         return True
     known: dict[Path, Any] = {}
-    for manifest in target.glob(f"*/{MANIFEST}"):
+    for manifest in target.rglob(MANIFEST):
         known[manifest] = None
         for entry in _manifest_files(manifest):
             known[manifest.parent / str(entry.get("name"))] = entry.get("sha256")

@@ -9,15 +9,15 @@ from optout.identity.lossless import parse
 
 # What a spreadsheet takes for a formula at the start of a cell, full-width forms included.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
-# A program that splits at ";" instead of "," begins a cell there.
-_AFTER_SEPARATOR = re.compile(r"(;\s*)(?=[=+\-@＝＋－＠])")
+# A program that splits at the other separator begins a cell there.
+_AFTER = {s: re.compile(rf"({s}\s*)(?=[=+\-@＝＋－＠])") for s in ";,"}
 # Excel's limit for one cell is 32,767 characters; a longer one spills over the next cells.
 _CELL = 32_000
 _BREAKS = re.compile(
     r"[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"
     r"|[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"  # these reorder text on the screen
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def plain_url(url: str | None) -> str | None:
@@ -35,22 +35,35 @@ def plain_url(url: str | None) -> str | None:
     return f"{scheme}://{address.text()}"
 
 
-def cell(value: Any) -> Any:
+def cell(value: Any, other: str = ";") -> Any:
     r"""A value as a cell that no spreadsheet takes for a formula.
+
+    `other`: the separator that the file does not use, and a program may split at all the same.
 
     >>> cell("=HYPERLINK(1)"), cell("  ＝1+1"), cell("a\x00b"), cell(-1)
     ("'=HYPERLINK(1)", "'  ＝1+1", 'ab', -1)
     """
     if value is None:
         return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _harmless(value, other):
         return value
     cut = f" … (cut, {len(value)} characters)" if len(value) > _CELL else ""
     text = clean(value[:_CELL])
-    if ";" in text:
-        text = _AFTER_SEPARATOR.sub(r"\1'", text)
+    if other in text:
+        text = _AFTER[other].sub(r"\1'", text)
     text += cut
     return "'" + text if _FORMULA.match(value) or _FORMULA.match(text) else text
+
+
+def _harmless(text: str, other: str) -> bool:
+    """Whether a text is safe at first sight, as nearly every cell is."""
+    return (
+        text[:1].isalnum()
+        and text.isascii()
+        and text.isprintable()
+        and other not in text
+        and len(text) <= _CELL
+    )
 
 
 def clean(text: str) -> str:

@@ -21,7 +21,9 @@ class Fact:
     """One reservation as a crawl saw it."""
 
     origin: str
-    statement: str  # e.g. "X-Robots-Tag: noai on 12 images"
+    text: str  # key of the language's text that says it, e.g. "signal.image"
+    values: tuple[tuple[str, str], ...]  # what that text names, e.g. ("value", "noai")
+    places: int  # images or pages that carry it; 0 for a host as a whole
     first_seen: str  # day, ISO 8601
     last_seen: str
 
@@ -34,16 +36,16 @@ def facts(headers: Iterable[Row], robots: Iterable[Row], own: OwnHosts) -> tuple
     found = [fact for row in headers if (fact := _header_fact(row))]
     found += [fact for row in robots for fact in _robots_facts(row)]
     mine = (fact for fact in found if own.own(host_of(fact.origin)))
-    return tuple(sorted(mine, key=lambda fact: (fact.origin, fact.statement)))
+    return tuple(sorted(mine, key=lambda fact: (fact.origin, fact.text, fact.values)))
 
 
 def _header_fact(row: Row) -> Fact | None:
     name, value = row["signal"] or "", row["value"] or ""
     if not any(n.search(name) and v.search(value) for n, v in _patterns()):
         return None
-    places = row["places"]
-    where = f"{places} {row['subject']}{'s' if places != 1 else ''}"
-    return Fact(row["origin"], f"{name}: {value}, on {where}", row["first_seen"], row["last_seen"])
+    said = (("name", name), ("value", value))
+    seen = (row["first_seen"], row["last_seen"])
+    return Fact(row["origin"], f"signal.{row['subject']}", said, row["places"], *seen)
 
 
 def _robots_facts(row: Row) -> Iterator[Fact]:
@@ -55,8 +57,8 @@ def _robots_facts(row: Row) -> Iterator[Fact]:
         if not decision.allowed and decision.line:
             agents.setdefault((decision.line, decision.raw.strip()), []).append(agent)
     for (line, raw), names in agents.items():
-        statement = f"robots.txt closes the host to {', '.join(names)} (line {line}: {raw})"
-        yield Fact(row["origin"], statement, row["first_seen"], row["last_seen"])
+        said = (("agents", ", ".join(names)), ("line", str(line)), ("raw", raw))
+        yield Fact(row["origin"], "signal.robots", said, 0, row["first_seen"], row["last_seen"])
 
 
 @cache

@@ -2,9 +2,10 @@
 
 python tests/benchmarks/index.py ROWS [--memory 4GB] [--threads N] [--data DIR] [--keep DIR]
 
-Prints rows per second and peak memory of the build, the size beside the source's, and the time of
-a warm lookup for one artist (3 hosts, 700 addresses) beside that of one scan on the same levels
-and of a plain SQL filter.
+Prints rows per second and peak memory of the build, the size beside the source's, the time of a
+warm lookup for one artist (3 hosts, 700 addresses) beside that of one scan on the same levels and
+of a plain SQL filter, and what the same lookup fetches from a server on this machine: for the
+hosts alone, and for all levels.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def main() -> None:
                     "--edition", arguments.edition]  # fmt: skip
             subprocess.run(make, check=True)
         print(f"DuckDB {duckdb.__version__} · {arguments.threads} threads · {arguments.memory}")
-        for task in ("build", "lookup", "scan"):
+        for task in ("build", "lookup", "remote", "scan"):
             done = subprocess.run(
                 [sys.executable, __file__, "0", "--data", str(data), "--keep", str(index),
                  "--memory", arguments.memory, "--threads", str(arguments.threads)],
@@ -74,7 +75,7 @@ def task(name: str) -> None:
         parser.add_argument(option)
     parser.add_argument("--threads", type=int)
     given = parser.parse_args()
-    found = {"build": build, "lookup": lookup, "scan": scan}[name](given)
+    found = {"build": build, "lookup": lookup, "remote": remote, "scan": scan}[name](given)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({**found, "peak_gb": round(peak, 2)}))
 
@@ -142,16 +143,54 @@ def lookup(given: Any) -> dict[str, Any]:
     return {"rows": found, "first": round(times[0], 3), "seconds": round(median(times[1:]), 4)}
 
 
+def remote(given: Any) -> dict[str, Any]:
+    """Requests and bytes, without a cache."""
+    from dataclasses import replace
+
+    from optout.index import open_index
+    from optout.remote import Session
+    from tests.harness import serving
+
+    def respond(path: str, handler: Any) -> Any:
+        file = Path(given.keep, path.removeprefix("/"))
+        first, last = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            opened.seek(first)
+            body = opened.read(last + 1 - first)
+        lines = [("Content-Range", f"bytes {first}-{first + len(body) - 1}/{size}")]
+        return 206, [*lines, ("ETag", '"1"')], body
+
+    who = artist(given.data)
+    found = {}
+    few = replace(who, stems={}, hashes=frozenset(), known=who.known[:1])
+    with serving(respond) as base:
+        for name, one in (("hosts", few), ("all", who)):
+            with Session("0") as session:
+                begun = time.monotonic()
+                index = open_index(base, session)
+                rows = answers(index.source([one], captions=False), index.files(), one)
+                found[name] = {
+                    "rows": rows,
+                    "requests": session.traffic.requests,
+                    "megabytes": round(session.traffic.fetched / 1e6, 2),
+                    "seconds": round(time.monotonic() - begun, 2),
+                }
+    return found
+
+
 def scan(given: Any) -> dict[str, Any]:
     from optout.datasets import resolve
     from optout.matching.run import _raw
+    from optout.remote import Session
 
     who, files = artist(given.data), resolve([f"{given.data}/rows"])
     times = []
     for _ in range(2):
         with ExitStack() as stack:
+            session = stack.enter_context(Session("0"))
             begun = time.monotonic()
-            found = answers(_raw(stack, [who], False), files, who)
+            found = answers(_raw(stack, [who], False, session), files, who)
             times.append(time.monotonic() - begun)
     return {"rows": found, "seconds": round(min(times), 2), "plain": round(plain(given, who), 2)}
 

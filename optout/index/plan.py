@@ -1,0 +1,92 @@
+"""A folder, and what an index is to be made of → what is there, and what is sorted together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from optout.datasets import DataFile
+from optout.errors import DatasetError
+from optout.index import layout
+from optout.index.layout import Manifest, Source
+
+_STATE = ".build"
+_BYTES_A_ROW = 160  # of the memory allowed: so many rows are sorted at a time, the rest is spilled
+_UNITS = {"": 1, "k": 1000, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def finished(out: Path, sources: Sequence[Source]) -> Manifest | None:
+    """The index that is there already. Raises DatasetError when it is another one."""
+    if not (out / layout.MANIFEST).exists():
+        return None
+    manifest = layout.read_manifest(out)
+    if [_place(one) for one in manifest.sources] != [_place(one) for one in sources]:
+        raise DatasetError(
+            f"{out} holds an index of other files, or of an earlier state of them",
+            "name another folder with --out",
+        )
+    return manifest
+
+
+def _place(one: Source) -> tuple[str | int, ...]:
+    return one.dataset, one.edition, one.name, one.size, one.sha256
+
+
+def begin(out: Path, plan: dict[str, Any]) -> Path:
+    """The folder of the build's state; a plan that is there must be the same."""
+    state, text = out / _STATE, json.dumps({**plan, "rules": layout.rules_digest()}, indent=1)
+    if state.is_dir():
+        kept = state / "plan.json"
+        if kept.is_file() and kept.read_text("utf-8", errors="replace") != text:
+            raise DatasetError(
+                f"{out} holds an unfinished index of other files, or these have changed since",
+                f"name another folder with --out, or delete {out}",
+            )
+    elif out.is_dir() and any(out.iterdir()):
+        raise DatasetError(f"{out} is not empty", "name a new folder with --out")
+    state.mkdir(parents=True, exist_ok=True)
+    layout.replace_text(state / "plan.json", text)
+    return state
+
+
+def refuse_twice(sources: Sequence[Source]) -> None:
+    """Raises DatasetError where a file would be in an index twice."""
+    seen: set[tuple[str, str, str]] = set()
+    for one in sources:
+        name = (one.dataset, one.edition, one.name)
+        if name in seen:
+            raise DatasetError(
+                f"{one.name} of {one.edition or one.dataset} is in more than one of these indexes",
+                "merge indexes of different files",
+            )
+        seen.add(name)
+
+
+def runs(files: Sequence[DataFile], most: int) -> list[list[tuple[int, DataFile]]]:
+    """Numbered files in groups of at most `most` rows, or of one file, that are sorted together."""
+    runs: list[list[tuple[int, DataFile]]] = [[]]
+    rows = 0
+    for numbered in enumerate(files):
+        # A text file does not say how many rows it has; each has a hundred bytes or more.
+        size = numbered[1].columns.rows or numbered[1].size // 100
+        if runs[-1] and rows + size > most:
+            runs.append([])
+            rows = 0
+        runs[-1].append(numbered)
+        rows += size
+    return runs
+
+
+def rows_at_once(memory: str) -> int:
+    """How many rows are sorted together. Raises DatasetError for what is no size.
+
+    >>> rows_at_once("4GB")
+    25000000
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", memory, re.I)
+    if not found:
+        raise DatasetError(f"{memory!r} is no size", "write for example --memory 4GB")
+    return max(1, int(float(found[1]) * _UNITS[found[2].lower()] / _BYTES_A_ROW))
