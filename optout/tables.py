@@ -131,3 +131,6 @@ SIMILAR = pa.schema(
         ("vectors_file", pa.string()),
     ]
 )
+
+# By the name of their file in matches/.
+DERIVED = {"matches": MATCHES, "evidence": EVIDENCE, "works": WORKS, "not_listed": NOT_LISTED}

@@ -21,7 +21,7 @@ FOLDER = "optout-demo"
 # What a demo leaves in its folder; only this is replaced by the next one.
 MADE = (
     *("observations", "matches", "requests", "report.html", "decisions.db", "laion_demo.parquet"),
-    *("register.db", "register.db-wal", "register.db-shm", "sent", "evidence"),
+    *("register.db", "register.db-wal", "register.db-shm", "sent", "evidence", ".page"),
 )
 MARKER = "demo = true"
 _HEAD = f"# Made by `optout demo`, which replaces what it made when it is run again.\n{MARKER}\n"
@@ -76,7 +76,7 @@ def make_room(folder: Path) -> None:
     """Remove what an earlier demo left in `folder`. Raises CaseError for any other full folder."""
     if not folder.exists() or not any(folder.iterdir()):
         return
-    if not _is_demo(folder / FILE):
+    if not is_demo(folder / FILE):
         raise CaseError(
             f"{folder} is not empty and not an earlier demo",
             "choose another folder: optout demo --case FOLDER",
@@ -108,7 +108,8 @@ def make_case(folder: Path, where: Addresses) -> Case:
     return case
 
 
-def _is_demo(path: Path) -> bool:
+def is_demo(path: Path) -> bool:
+    """Whether the optout.toml at `path` was made by a demo."""
     try:
         return tomllib.loads(path.read_text("utf-8")).get("demo") is True
     except (OSError, ValueError):

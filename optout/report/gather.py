@@ -28,13 +28,6 @@ from optout.report.written import written
 if TYPE_CHECKING:
     import duckdb
 
-_DERIVED = {
-    "matches": tables.MATCHES,
-    "evidence": tables.EVIDENCE,
-    "works": tables.WORKS,
-    "not_listed": tables.NOT_LISTED,
-}
-
 
 def gather(case: Case) -> Report:
     """Everything the page says about `case`. Raises CaseError where the folder is damaged."""
@@ -85,7 +78,7 @@ def gather(case: Case) -> Report:
 def _complete(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
     """Give the derived tables that the case lacks as empty ones, so that every query runs."""
     connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
-    for name, schema in _DERIVED.items():
+    for name, schema in tables.DERIVED.items():
         if not (case.matches / f"{name}.parquet").is_file():
             connection.register(name, schema.empty_table())
 
