@@ -41,14 +41,15 @@ def open_case(case: Case) -> duckdb.DuckDBPyConnection:
     """Views over everything the case holds.
 
     For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the runs
-    that say how things are now: optout.runs). For each file in matches/: `<name>` (absent files
-    give no view).
+    that say how things are now: optout.runs). For each file in matches/ and looked_at/: `<name>`
+    (absent files give no view).
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
     _add_runs(connection, case)
-    for file in sorted(case.matches.glob("*.parquet")):
-        _derived(connection, file)
+    for folder in (case.matches, case.looked_at):
+        for file in sorted(folder.glob("*.parquet")):
+            _derived(connection, file)
     return connection
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 FOLDER = "optout-demo"
 # What a demo leaves in its folder; only this is replaced by the next one.
-MADE = ("observations", "matches", "requests", "report.html", "decisions.db", "laion_demo.parquet")
+MADE = (
+    *("observations", "matches", "looked_at", "requests", "report.html", "decisions.db"),
+    "laion_demo.parquet",
+)
 MARKER = "demo = true"
 _HEAD = f"# Made by `optout demo`, which replaces what it made when it is run again.\n{MARKER}\n"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
 from optout.errors import CaseError
+from optout.matching.joined import joined
 from optout.matching.lookups import lookups
 from optout.matching.stored import previous_ids, write
 from optout.matching.summary import Beside, MatchSummary, summarise
@@ -179,7 +180,7 @@ def _finish(
 
     with open_case(case) as connection:
         read_once(connection)
-        tables = _derive(connection, case, *found)
+        tables = joined(connection, case, _derive(connection, case, *found))
     summary = summarise(case, found[0], counts, tables, beside)
     write(case, tables, summary)
     now = set(tables["matches"]["match_id"].to_pylist())
