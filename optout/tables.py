@@ -139,6 +139,7 @@ COMPARISONS = pa.schema(
         ("outcome", pa.string()),  # of crawler.records.OUTCOMES; NULL where it was not asked for
         ("status", pa.int16()),
         ("final_url", pa.string()),
+        ("last_modified", pa.string()),  # as served
         ("verdict", pa.string()),  # same file … different, gone or not looked at
         ("reason", pa.string()),  # why it was not looked at, or is gone, in words
         ("work_id", pa.string()),  # the artist's work it was found to be, or to be nearest to

@@ -61,7 +61,7 @@ def look_at_case(
     from optout.database import open_case
 
     with open_case(case) as connection:
-        _images(connection)
+        images_once(connection)
         pictures = known(connection, case)
         _with_similar(connection, case)
         chosen = candidates(connection, case, withdrawn=withdrawn)
@@ -158,7 +158,7 @@ def _hosts(case: Case) -> list[str]:
     return [urlsplit(site).hostname or "" for site in case.sites]
 
 
-def _images(connection: duckdb.DuckDBPyConnection) -> None:
+def images_once(connection: duckdb.DuckDBPyConnection) -> None:
     """Make a table of the case's images, which several queries read."""
     from optout.database import relation
 

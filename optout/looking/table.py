@@ -77,6 +77,7 @@ def _look(one: Candidate, answer: Answer, compared: Compared, held: frozenset[st
         "outcome": answer.outcome,
         "status": answer.status,
         "final_url": answer.final_url,
+        "last_modified": answer.last_modified or None,
     }
     if answer.sha256 is None:
         gone = answer.status in limits().gone
