@@ -7,12 +7,15 @@ import struct
 import time
 import zlib
 from collections import Counter
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image, ImageOps
 
 from optout.case import Case
@@ -20,11 +23,14 @@ from optout.cli import main
 from optout.errors import VisionError
 from optout.looking.journal import add, read
 from optout.looking.run import look_at_case
+from optout.report import write_report
+from optout.tables import SIMILAR
 from tests.drawn import as_file, drawn
 from tests.harness import Page, serving
-from tests.looking_case import kept_case, listed, pictures
-from tests.report_case import CDN, image, write_run
+from tests.looking_case import kept_case, listed, pictures, work_ids
+from tests.report_case import CDN, image, page, write, write_run
 
+TIME_AFTER = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 PNG = [("Content-Type", "image/png"), ("ETag", '"v1"')]
 
 
@@ -56,6 +62,7 @@ class Host:
         self.asked: Counter[str] = Counter()
 
     def __call__(self, path: str, request: BaseHTTPRequestHandler) -> Page | None:
+        path = unquote(path)
         self.asked[path] += 1
         answer = self.served.get(path, (404, [], b""))
         if answer[0] == 200 and request.headers.get("If-None-Match") == '"v1"':
@@ -67,12 +74,12 @@ class Host:
 def look(case: Case, **options: Any) -> dict[str, dict[str, Any]]:
     """The last look at each match, by the path of its address."""
     found = look_at_case(case, allow_private=True, delay=0, **options).rows.to_pylist()
-    return {row["url"].rsplit("/", 1)[1]: row for row in found}
+    return {(row["url"] or "").rsplit("/", 1)[-1]: row for row in found}
 
 
 def matches(case: Case) -> dict[str, dict[str, Any]]:
     rows = pq.read_table(case.matches / "matches.parquet").to_pylist()
-    return {row["url"].rsplit("/", 1)[1]: row for row in rows}
+    return {(row["url"] or "").rsplit("/", 1)[-1]: row for row in rows}
 
 
 @pytest.fixture
@@ -342,3 +349,72 @@ def test_one_file_alone_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     file.write_bytes(as_file(drawn(1)))
     assert main(["compare", str(file)]) == 1
     assert "one file" in capsys.readouterr().err
+
+
+def test_the_report_shows_copies_beside_the_works_and_what_is_gone(case: Case) -> None:
+    served = dict(SERVED)
+    served["/evil.png?<script>alert(1)</script>"] = served["/cropped.jpg"]
+    with serving(Host(served)) as base:
+        listed(case, [{"url": base + path, "name": "drawn-1.png"} for path in served])
+        look(case)
+    text = write_report(case).read_text("utf-8")
+    assert write_report(case).read_text("utf-8") == text
+    shown = BeautifulSoup(text, "html.parser")
+    facts = {tag["data-fact"]: int(str(tag["data-value"])) for tag in shown.select("[data-fact]")}
+    assert facts["looked_edited_copy"] == 3
+    assert facts["looked_gone"] == 1
+    cards = shown.select("#looked .copies .card")
+    assert len(cards) == 5
+    assert all(str(tag["src"]).startswith("data:image/jpeg") for tag in shown.select(".compared"))
+    assert len(shown.select(".compared")) == 5
+    # Most changed first: the crops before what is byte for byte the same.
+    assert "Edited copy" in cards[0].get_text()
+    assert "every byte is the same" in cards[-1].get_text()
+    assert {str(card["style"]).count("--") for card in cards} == {4}
+    assert not shown.select("script")
+    assert "Looked at" in shown.select("#found .card")[0].get_text()
+    assert "1,830,609 wrong pairs" in text
+
+
+def test_a_picture_still_served_when_its_post_is_gone_is_named(case: Case) -> None:
+    write_run(
+        case, {"pages": [page("/", status=404)]}, run_id="2026-11-22T101500Z", time=TIME_AFTER
+    )
+    with serving(Host(SERVED)) as base:
+        listed(case, [{"url": base + "/same.png", "name": "drawn-1.png"}])
+        look(case)
+    shown = BeautifulSoup(write_report(case).read_text("utf-8"), "html.parser")
+    assert "same.png" in shown.select("#still-served + ul")[0].get_text()
+
+
+def test_rows_that_a_model_found_are_matches_and_are_looked_at(case: Case) -> None:
+    with serving(Host(SERVED)) as base:
+        listed(case, [{"url": base + "/same.png", "name": "drawn-1.png"}])
+        row = {
+            "case_id": case.case_id,
+            "match_id": "m-00000000000000ff",
+            "dataset": "mine",
+            "edition": "",
+            "dataset_file": "metadata_0000.parquet",
+            "dataset_row": 5,
+            "url": base + "/cropped.jpg",
+            "url_host": "127.0.0.1",
+            "kind": "embedding",
+            "strength": "similar_image",
+            "image_url": f"{CDN}/drawn-2.png",
+            "work_id": work_ids(case)[f"{CDN}/drawn-2.png"],
+            "view": "whole",
+            "model_similarity": 0.93,
+            "model": "ViT-L-14",
+        }
+        alike = case.folder / "similar" / "similar.parquet"
+        write(alike, [row, {**row, "match_id": "m-00000000000000fe", "url": None}], SIMILAR)
+        found = look(case)
+    assert found["cropped.jpg"]["verdict"] == "edited copy"
+    rows = pq.read_table(case.matches / "matches.parquet").to_pylist()
+    assert [(row["strength"], row["evidence"]) for row in rows] == [
+        ("same_image", ["verified_copy", "embedding"]),
+        ("same_image", ["verified_copy", "stem_elsewhere"]),
+        ("similar_image", ["embedding"]),
+    ]
+    write_report(case)

@@ -33,6 +33,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write both pictures, aligned, as a PNG.",
 )
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Ask only this host; repeat.")
 @click.option("--withdrawn", is_flag=True, help="Also ask for rows of withdrawn editions.")
 @click.option("--again", is_flag=True, help="Ask again for addresses asked within the last days.")
 @click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests to a host.")
@@ -42,6 +43,7 @@ def command(
     case_folder: Path | None,
     as_json: bool,
     picture: Path | None,
+    hosts: tuple[str, ...],
     withdrawn: bool,
     again: bool,
     delay: float | None,
@@ -67,6 +69,7 @@ def command(
         look_and_tell(
             the_case(case_folder),
             as_json=as_json,
+            only=frozenset(host.lower() for host in hosts),
             withdrawn=withdrawn,
             again=again,
             delay=delay,

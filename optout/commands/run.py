@@ -72,9 +72,17 @@ def command(
 
 
 def all_steps(
-    case: Case, specs: Sequence[str], chosen: dict[str, Any], *, thumbnails: bool = False
+    case: Case,
+    specs: Sequence[str],
+    chosen: dict[str, Any],
+    *,
+    thumbnails: bool = False,
+    look: Callable[[Case], object] | None = None,
 ) -> tuple[str, ...]:
-    """Crawl, match, requests, report; the titles of the steps that failed."""
+    """Crawl, match, requests, report; the titles of the steps that failed.
+
+    With `look` the addresses found are looked at after the search.
+    """
     from optout.pipeline import Step, run_steps
     from optout.report import write_report
 
@@ -82,6 +90,7 @@ def all_steps(
     steps = [
         Step("reading your sites", lambda: _crawl(case, chosen)),
         Step("searching the data sets", search if specs else lambda: note(OBTAIN)),
+        *([Step("comparing pictures", lambda: look(case))] if look else ()),
         Step("writing request lists", lambda: _requests(case)),
         Step("writing the report", lambda: write_report(case, thumbnails=thumbnails)),
     ]

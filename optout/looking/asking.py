@@ -47,11 +47,13 @@ def ask_all(
     *,
     pace: Pace,
     before: Callable[[str], Answer | None] = lambda url: None,
+    only: frozenset[str] = frozenset(),
 ) -> Iterator[Asked]:
     """Ask for every address and give each answer as it comes; never raises for what one serves.
 
     `before` gives the earlier answer of an address whose file is still known: it is asked for
-    again only if it changed (RFC 9110, 13.1).
+    again only if it changed (RFC 9110, 13.1). With `only` no other host is asked, whatever
+    redirects to it.
     """
     hosts = _by_host(addresses)
     done: queue.Queue[Asked | None] = queue.Queue(_WAITING)
@@ -65,7 +67,7 @@ def ask_all(
                     host = next(left, None)
                 if host is None:
                     return
-                for asked in _ask_host(hosts[host], Sites(reach), pace, before, stop):
+                for asked in _ask_host(hosts[host], _Sites(reach, only), pace, before, stop):
                     _hand(done, asked, stop)
         finally:
             _hand(done, None, stop)
@@ -94,14 +96,31 @@ def _hand(done: queue.Queue[Asked | None], asked: Asked | None, stop: threading.
             continue
 
 
+class _Sites(Sites):
+    """robots.txt of the hosts met, and none but some hosts at all where those are named."""
+
+    def __init__(self, reach: Reach, only: frozenset[str]) -> None:
+        super().__init__(reach)
+        self._only = only
+
+    def obey(self, url: str) -> tuple[str, str] | None:
+        if self._only and host_of(url) not in self._only:
+            return "out_of_scope", "it leads to a host that was not to be asked"
+        return super().obey(url)
+
+
+def host_of(url: str) -> str:
+    """The host's name of an address, lower-case; empty where it has none."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def _by_host(addresses: Sequence[str]) -> dict[str, list[str]]:
     hosts: dict[str, list[str]] = {}
     for url in addresses:
-        try:
-            host = (urlsplit(url).hostname or "").lower()
-        except ValueError:
-            host = ""
-        hosts.setdefault(host, []).append(url)
+        hosts.setdefault(host_of(url), []).append(url)
     return hosts
 
 

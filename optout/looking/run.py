@@ -13,7 +13,7 @@ from crawler.policy import Reach, started_private
 from optout.case import Case
 from optout.errors import CaseError
 from optout.looking.answers import Answer, Answers
-from optout.looking.asking import Asked, Pace, ask_all
+from optout.looking.asking import Asked, Pace, ask_all, host_of
 from optout.looking.chosen import Candidate, candidates
 from optout.looking.comparing import KEPT, Compared, held_to
 from optout.looking.known import Known, known
@@ -43,6 +43,7 @@ def look_at_case(
     withdrawn: bool = False,
     again: bool = False,
     allow_private: bool = False,
+    only: frozenset[str] = frozenset(),
     delay: float | None = None,
     seconds: float | None = None,
     progress: Progress | None = None,
@@ -50,7 +51,8 @@ def look_at_case(
     """Ask for the addresses of all matches and compare what they serve with the artist's pictures.
 
     An address that was asked within the last days (limits.toml) is not asked again unless `again`,
-    so a look that was broken off goes on where it ended. Raises VisionError without the extra or
+    so a look that was broken off goes on where it ended. `only` names the hosts to ask, if not
+    all. Raises VisionError without the extra or
     without pictures to compare with, CaseError without matches.
     """
     from optout.vision.extra import require_vision
@@ -67,13 +69,13 @@ def look_at_case(
         chosen = candidates(connection, case, withdrawn=withdrawn)
         answers, compared = Answers(case), Compared(case)
         look = _Look(pictures, answers, compared, _named(chosen))
-        wanted = _to_ask(chosen, look, again)
+        wanted = [url for url in _to_ask(chosen, look, again) if not only or host_of(url) in only]
         pace = Pace(
             limits().delay if delay is None else delay,
             limits().seconds if seconds is None else seconds,
         )
         reach = Reach(started_private(_hosts(case)), allow_private)
-        asked = ask_all(wanted, reach, pace=pace, before=look.before)
+        asked = ask_all(wanted, reach, pace=pace, before=look.before, only=only)
         for number, one in enumerate(asked, 1):
             look.take(one)
             if progress:

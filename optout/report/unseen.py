@@ -65,9 +65,10 @@ def filters(
         row = counted.setdefault(
             (one.model, one.stage),
             {"model": one.model, "stage": one.stage, "source": sources[one.model, one.stage]}
-            | dict.fromkeys(("meets", "does_not_meet", "cannot_be_told"), 0),
+            | dict.fromkeys(("meets", "does_not_meet", "cannot_be_told", "told"), 0),
         )
         row[one.outcome] += 1
+        row["told"] += one.outcome != "cannot_be_told"
         if one.match_id in wanted and one.outcome == "meets":
             lines.setdefault(one.match_id, []).append(one.words)
     return tuple(counted.values()), {key: tuple(value) for key, value in lines.items()}
