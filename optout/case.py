@@ -73,6 +73,10 @@ class Case:
         return self.folder / "matches"
 
     @property
+    def looked_at(self) -> Path:
+        return self.folder / "looked_at"
+
+    @property
     def requests(self) -> Path:
         return self.folder / "requests"
 

@@ -43,8 +43,8 @@ def open_case(case: Case, only: Collection[str] = SCHEMAS) -> duckdb.DuckDBPyCon
     """Views over everything the case holds.
 
     For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the runs
-    that say how things are now: optout.runs). For each file in matches/: `<name>` (absent files
-    give no view). `only` names the relations needed, where a few are enough.
+    that say how things are now: optout.runs). For each file in matches/ and looked_at/: `<name>`
+    (absent files give no view). `only` names the relations needed, where a few are enough.
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
@@ -72,8 +72,9 @@ def _add_case(
     connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str] = SCHEMAS
 ) -> None:
     _add_runs(connection, case, only)
-    for file in sorted(case.matches.glob("*.parquet")):
-        _derived(connection, file)
+    for folder in (case.matches, case.looked_at):
+        for file in sorted(folder.glob("*.parquet")):
+            _derived(connection, file)
 
 
 def open_matches(case: Case) -> duckdb.DuckDBPyConnection:

@@ -81,12 +81,14 @@ def all_steps(
     chosen: dict[str, Any],
     *,
     thumbnails: bool = False,
+    look: Callable[[Case], object] | None = None,
     on_crawl: Listener | None = None,
     on_search: Progress | None = None,
 ) -> tuple[str, ...]:
     """Crawl, match, requests, report; the titles of the steps that failed.
 
-    `on_crawl` and `on_search` hear how far it is; without them the crawl shows it itself.
+    With `look` the addresses found are looked at after the search. `on_crawl` and `on_search`
+    hear how far it is; without them the crawl shows it itself.
     """
     from optout.pipeline import Step, run_steps
     from optout.report import write_report
@@ -95,6 +97,7 @@ def all_steps(
     steps = [
         Step("reading your sites", lambda: _crawl(case, chosen, on_crawl)),
         Step("searching the data sets", search if specs else lambda: note(OBTAIN)),
+        *([Step("comparing pictures", lambda: look(case))] if look else ()),
         Step("writing request lists", lambda: _requests(case)),
         Step("writing the report", lambda: write_report(case, thumbnails=thumbnails)),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
 from optout.errors import CaseError
+from optout.matching.joined import joined
 from optout.matching.lookups import lookups
 from optout.matching.stored import earlier, previous_ids, write
 from optout.matching.summary import Beside, MatchSummary, summarise
@@ -194,7 +195,7 @@ def _finish(
 
     with case_within(connection, case):
         read_once(connection)
-        tables = _derive(connection, case, *found)
+        tables = joined(connection, case, _derive(connection, case, *found))
     summary = summarise(case, found[0], told[0], tables, told[1])
     tables |= earlier(case, summary)
     write(case, tables, summary)
