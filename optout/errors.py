@@ -7,6 +7,7 @@ OptoutError
 ├── RequestError    a request list cannot be made
 ├── MembersError    a members file or an organisation's folder cannot be used
 ├── EmbeddingError  a model, its weights or a file of vectors cannot be used
+├── ClusterError    Ray cannot be reached, or its workers cannot do the work
 ├── ProtectError    a protective change cannot be made or checked
 └── VisionError     pictures cannot be compared, or a library for it is missing
 """
@@ -53,6 +54,10 @@ class ProtectError(OptoutError):
 
 class EmbeddingError(OptoutError):
     """A model, its weights or a file of vectors cannot be used."""
+
+
+class ClusterError(OptoutError):
+    """Ray cannot be reached, or its workers cannot do the work."""
 
 
 class VisionError(OptoutError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.options import json_option, note, wrote
+from optout.commands.options import json_option, note, ray_option, the_cluster, wrote
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def command() -> None:
 @_OUT
 @_MEMORY
 @_THREADS
+@ray_option
 @click.option(
     "--files", "part", metavar="A:B", help="Only files A to B - 1 of those named, from 0."
 )
@@ -59,9 +60,12 @@ def build_command(
     out: Path,
     memory: str,
     threads: int | None,
+    ray_address: str | None,
     part: str | None,
 ) -> None:
     """Make an index of data files, or go on with one that was stopped.
+
+    With --ray each task is one thread with --memory of its own.
 
     \b
     Example:
@@ -70,9 +74,19 @@ def build_command(
     from optout.datasets import resolve
     from optout.index import build
 
+    if ray_address and threads:
+        raise click.UsageError("with --ray each task is one thread: leave --threads out")
     files = _part(resolve(datasets), part)
     rows = sum(file.columns.rows or 0 for file in files)
-    _told(out, build(files, out, memory=memory, threads=threads, progress=_progress(rows)))
+    options: dict[str, Any] = {"memory": memory, "progress": _progress(rows)}
+    with the_cluster(ray_address) as cluster:
+        if cluster is None:
+            manifest = build(files, out, threads=threads, **options)
+        else:
+            from optout.cluster.indexing import build as build_by_tasks
+
+            manifest = build_by_tasks(files, out, cluster, **options)
+    _told(out, manifest)
 
 
 @command.command("merge")

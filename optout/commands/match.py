@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
-from optout.commands.options import case_option, json_option, note, wrote
+from optout.commands.options import case_option, json_option, note, ray_option, the_cluster, wrote
 from optout.errors import CaseError, DatasetError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _WORDS = {
     help="Most that is kept on disk of what was read from addresses (default: 2 GB; 0 for none).",
 )
 @click.option("--no-captions", is_flag=True, help="Leave the texts of the rows out of the search.")
+@ray_option
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when the set of matches has changed.")
 @click.pass_context
@@ -67,6 +68,7 @@ def command(
     hosts: tuple[str, ...],
     cache_limit: str | None,
     no_captions: bool,
+    ray_address: str | None,
     as_json: bool,
     exit_code: bool,
 ) -> None:
@@ -85,6 +87,8 @@ def command(
 
     if datasets and index_place:
         raise click.UsageError("name data files or an index, not both")
+    if ray_address and index_place:
+        raise click.UsageError("an index answers at once, by itself: leave --ray out")
     case = _case(case_folder, hosts)
     specs = datasets or case.datasets
     if not specs and not index_place:
@@ -93,7 +97,7 @@ def command(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     _note_unknown(specs)
-    with Session(cache_limit, tell=note) as session:
+    with Session(cache_limit, tell=note) as session, the_cluster(ray_address) as cluster:
         index = _index(index_place, session) if index_place else None
         captions = not no_captions and index is None
         summary = match_case(
@@ -104,6 +108,7 @@ def command(
             index=index,
             progress=_progress(),
             session=session,
+            cluster=cluster,
         )
     if as_json:
         _print_json(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from optout.commands.members import chosen_members
 from optout.commands.members_import import import_options, read_file
 from optout.commands.members_steps import crawl, crawl_options, match, report, requests
-from optout.commands.options import note, wrote
+from optout.commands.options import note, ray_option, the_cluster, wrote
 from optout.commands.run import OBTAIN, check_datasets
 from optout.errors import MembersError
 
@@ -21,6 +22,7 @@ from optout.errors import MembersError
 @click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
 @click.option("--no-crawl", is_flag=True, help="Read no site; search with what there is.")
 @crawl_options
+@ray_option
 def command_run(
     members_file: Path,
     folder: Path | None,
@@ -29,6 +31,7 @@ def command_run(
     society: str,
     allow_private: bool,
     no_crawl: bool,
+    ray_address: str | None,
     **chosen: Any,
 ) -> int:
     """Do everything in one go: import, crawl, match, requests, reports, statistics.
@@ -52,18 +55,29 @@ def command_run(
         return lambda: broken.append(True) if step() else None
 
     chosen["allow_private"] = allow_private
+    # Ray is begun for the steps that need it, before them all.
+    stack = ExitStack()
+    cluster = stack.enter_context(the_cluster(ray_address))
+
+    def crawled() -> int:
+        return crawl(organisation, members, chosen, whole=True, cluster=cluster)
+
+    def matched() -> int:
+        return match(organisation, members, specs, cluster=cluster)
+
     steps = [
-        Step("reading the sites", counted(lambda: crawl(organisation, members, chosen, whole=True)))
+        Step("reading the sites", counted(crawled))
         if not no_crawl
         else Step("reading no site (--no-crawl)", lambda: None),
-        Step("searching the data sets", counted(lambda: match(organisation, members, specs)))
+        Step("searching the data sets", counted(matched))
         if specs
         else Step("searching no data set", lambda: note(OBTAIN)),
         Step("writing request lists", counted(lambda: requests(organisation, members))),
         Step("writing reports", counted(lambda: report(organisation, members))),
         Step("counting", lambda: _count(organisation)),
     ]
-    failed = run_steps(steps, note)
+    with stack:
+        failed = run_steps(steps, note)
     wrote(organisation.folder, "optout members list")
     return 1 if failed or broken or done.broken else 0
 

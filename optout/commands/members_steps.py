@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.commands.members import chosen_members, every, member_options, plural, today
-from optout.commands.options import json_option, note, printable, wrote
+from optout.commands.options import json_option, note, printable, ray_option, the_cluster, wrote
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
+    from optout.cluster import Cluster
     from optout.members.crawling import Crawled
     from optout.members.register import Member, Organisation
     from optout.members.writing import Written
 
 _SHOWN = 20
+_AT_ONCE, _MOST_HERE = 4, 64  # crawls on one machine
 _CRAWL = (
-    click.option("--at-once", type=click.IntRange(1, 64), default=4, help="Crawls at a time (4)."),
+    click.option(
+        "--at-once",
+        type=click.IntRange(1, 4096),
+        help="Crawls at a time (4; with --ray two for each processor).",
+    ),
     click.option("--again", is_flag=True, help="Crawl finished members once more: a new round."),
     click.option("--pages-only", is_flag=True, help="Ask for no image."),
     click.option("--headers-only", is_flag=True, help="Ask for images' headers only (HEAD)."),
@@ -42,8 +48,13 @@ def crawl_options(command: Any) -> Any:
 @member_options
 @crawl_options
 @click.option("--allow-private", is_flag=True, help="Allow private and loopback addresses.")
+@ray_option
 def command_crawl(
-    folder: Path | None, statuses: tuple[str, ...], numbers: tuple[str, ...], **chosen: Any
+    folder: Path | None,
+    statuses: tuple[str, ...],
+    numbers: tuple[str, ...],
+    ray_address: str | None,
+    **chosen: Any,
 ) -> int:
     """Crawl the sites of all members, a few at a time; no host is asked by two crawls at once.
 
@@ -55,25 +66,34 @@ def command_crawl(
       optout members crawl --at-once 8
     """
     organisation, members = chosen_members(folder, statuses, numbers)
-    failed = crawl(organisation, members, chosen, whole=not numbers)
+    with the_cluster(ray_address) as cluster:
+        failed = crawl(organisation, members, chosen, whole=not numbers, cluster=cluster)
     wrote(organisation.cases, "optout members match --dataset SPEC")
     return 1 if failed else 0
 
 
 def crawl(
-    organisation: Organisation, members: Sequence[Member], chosen: dict[str, Any], *, whole: bool
+    organisation: Organisation,
+    members: Sequence[Member],
+    chosen: dict[str, Any],
+    *,
+    whole: bool,
+    cluster: Cluster | None = None,
 ) -> int:
     """Crawl, and say what became of each; the number of crawls that broke off."""
     from optout.members.crawling import crawl_members
 
+    if cluster is None and (chosen["at_once"] or 0) > _MOST_HERE:
+        raise click.UsageError(f"--at-once is at most {_MOST_HERE} on one machine (or use --ray)")
     results = crawl_members(
         organisation,
         members,
         _options(chosen),
-        at_once=chosen["at_once"],
+        at_once=chosen["at_once"] or (2 * cluster.processors if cluster else _AT_ONCE),
         again=chosen["again"],
         whole=whole,
         tell=_tell_crawled,
+        cluster=cluster,
     )
     counts = Counter(one.outcome for one in results)
     words = {
@@ -124,6 +144,7 @@ def _options(chosen: dict[str, Any]) -> Any:
     metavar="DIR",
     help="Search an index instead of the files.",
 )
+@ray_option
 @json_option
 def command_match(
     folder: Path | None,
@@ -131,6 +152,7 @@ def command_match(
     numbers: tuple[str, ...],
     specs: tuple[str, ...],
     index: Path | None,
+    ray_address: str | None,
     as_json: bool,
 ) -> int:
     """Search data sets for all members in one pass; the matches go into each member's case.
@@ -143,7 +165,10 @@ def command_match(
       optout members match --dataset relaion/
     """
     organisation, members = chosen_members(folder, statuses, numbers)
-    failed = match(organisation, members, specs, index=index, as_json=as_json)
+    if ray_address and index:
+        raise click.UsageError("an index answers at once, by itself: leave --ray out")
+    with the_cluster(ray_address) as cluster:
+        failed = match(organisation, members, specs, index=index, as_json=as_json, cluster=cluster)
     wrote(organisation.cases, "optout members requests")
     return 1 if failed else 0
 
@@ -155,6 +180,7 @@ def match(
     *,
     index: Path | None = None,
     as_json: bool = False,
+    cluster: Cluster | None = None,
 ) -> int:
     """Search, and say what was found; the number of cases that could not be read."""
     from optout.members.matching import match_members
@@ -172,7 +198,9 @@ def match(
             shown[0] = done
             tell(done, files, f"files · {rows:,} rows")
 
-    found = match_members(organisation, members, specs, index=index, progress=progress)
+    found = match_members(
+        organisation, members, specs, index=index, progress=progress, cluster=cluster
+    )
     if as_json:
         lines = (
             {"number": n, "matches": s.data["matches"], "by_strength": s.data["by_strength"]}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optout.case import Case, find_case, load_case
+
+if TYPE_CHECKING:
+    from optout.cluster import Cluster
 
 case_option = click.option(
     "--case",
@@ -19,6 +23,33 @@ case_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+ray_option = click.option(
+    "--ray",
+    "ray_address",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    help="Spread the work over a Ray cluster; without an address over this machine's processors.",
+)
+
+
+@contextmanager
+def the_cluster(address: str | None) -> Iterator[Cluster | None]:
+    """The Ray that --ray names; None where it was not given. Raises ClusterError."""
+    if address is None:
+        yield None
+        return
+    from optout.cluster import connected
+
+    with connected(address) as cluster:
+        workers, machines = cluster.processors, len(cluster.nodes)
+        note(
+            f"Ray: {workers} worker{'s' * (workers > 1)} "
+            f"on {machines} machine{'s' * (machines > 1)}"
+        )
+        yield cluster
 
 
 def the_case(folder: Path | None) -> Case:

@@ -60,6 +60,15 @@ def holding(starts: Sequence[int], positions: Iterable[int]) -> list[int]:
     return sorted({bisect_right(starts, position) - 1 for position in positions})
 
 
+def bounds_name(file: Path) -> str:
+    """How the bounds of a table's file are called.
+
+    >>> bounds_name(Path("rows/part-00003.parquet"))
+    'rows-00003.parquet'
+    """
+    return f"{file.parent.name}-{file.name.rpartition('-')[2]}"
+
+
 def write_bounds(path: Path, table: str, to: Path) -> None:
     """Look where the row groups of a file are, and write it down. Raises OSError."""
     import pyarrow as pa

@@ -127,8 +127,8 @@ def _make(
 ) -> Manifest:
     """The steps that building and merging share."""
     from optout.database import bounded
-    from optout.index.finish import counted, manifest_of
-    from optout.index.tables import WEIGHTS, write_tables
+    from optout.index.finish import all_files, counted, manifest_of
+    from optout.index.tables import WEIGHTS, add_bounds, files_of, write_tables
 
     out, state = work.out, begin(work.out, plan)
     steps = Steps(work.progress, {**weights, **WEIGHTS})
@@ -137,12 +137,13 @@ def _make(
         try:
             if not (out / "rows").is_dir():
                 rows(connection, state, steps)
-            write_tables(connection, out, state, steps)
+            write_tables(connection, files_of(out / "rows"), out, state, steps)
+            add_bounds(out, state, steps)
             sources = counted(connection, sources)
         finally:
             connection.close()
         built = {"memory": work.memory, "threads": work.threads}
-        manifest = manifest_of(out, sources, built)
+        manifest = manifest_of(sources, all_files(out), built)
         layout.write_manifest(out, manifest)
     shutil.rmtree(state, ignore_errors=True)
     return manifest

@@ -28,8 +28,10 @@ def counted(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
     ]
 
 
-def manifest_of(out: Path, sources: Sequence[Source], built: dict[str, Any]) -> Manifest:
-    """What is in the folder, made of `sources`."""
+def manifest_of(
+    sources: Sequence[Source], tables: dict[str, tuple[TableFile, ...]], built: dict[str, Any]
+) -> Manifest:
+    """What is in the folder of an index with these tables, made of `sources`."""
     from optout.index.hosts import covered_domains
 
     return Manifest(
@@ -39,27 +41,38 @@ def manifest_of(out: Path, sources: Sequence[Source], built: dict[str, Any]) -> 
         layout.LEVELS,
         tuple(sorted(covered_domains())),
         tuple(sources),
-        {table: table_files(out, table) for table in (*layout.TABLES, layout.BOUNDS)},
+        tables,
         built,
     )
 
 
-def table_files(out: Path, table: str) -> tuple[TableFile, ...]:
-    """The files of a table as they are, with their hashes."""
-    import pyarrow.parquet as pq
-
-    def look(path: Path) -> TableFile:
-        rows = pq.read_metadata(path).num_rows
-        name = f"{table}/{path.name}"
-        first = "" if table == layout.BOUNDS else _first(out, table, path)
-        return TableFile(name, rows, path.stat().st_size, layout.digest(path), first)
-
+def all_files(out: Path) -> dict[str, tuple[TableFile, ...]]:
+    """The files of every table as they are, with their hashes."""
     with ThreadPoolExecutor(2) as pool:
-        return tuple(pool.map(look, sorted((out / table).glob("*.parquet"))))
+        return {
+            table: tuple(pool.map(table_file, paths_of(out, table)))
+            for table in (*layout.TABLES, layout.BOUNDS)
+        }
 
 
-def _first(out: Path, table: str, path: Path) -> str:
+def paths_of(out: Path, table: str) -> list[Path]:
+    """Where the files of a table are, that of bounds among them, in order."""
+    return sorted((out / table).glob("*.parquet"))
+
+
+def table_file(path: Path) -> TableFile:
+    """One file of a table as it is, with its hash."""
     import pyarrow.parquet as pq
 
-    bounds = out / layout.BOUNDS / f"{table}-{path.name.rpartition('-')[2]}"
+    rows, table = pq.read_metadata(path).num_rows, path.parent.name
+    first = "" if table == layout.BOUNDS else _first(path)
+    return TableFile(f"{table}/{path.name}", rows, path.stat().st_size, layout.digest(path), first)
+
+
+def _first(path: Path) -> str:
+    import pyarrow.parquet as pq
+
+    from optout.index.bounds import bounds_name
+
+    bounds = path.parent.parent / layout.BOUNDS / bounds_name(path)
     return str(next(iter(pq.read_table(bounds)["first"].to_pylist()), ""))

@@ -86,7 +86,12 @@ def rows_at_once(memory: str) -> int:
     >>> rows_at_once("4GB")
     25000000
     """
+    return max(1, size(memory) // _BYTES_A_ROW)
+
+
+def size(memory: str) -> int:
+    """The bytes that a text such as "4GB" means. Raises DatasetError for what is no size."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", memory, re.I)
     if not found:
         raise DatasetError(f"{memory!r} is no size", "write for example --memory 4GB")
-    return max(1, int(float(found[1]) * _UNITS[found[2].lower()] / _BYTES_A_ROW))
+    return int(float(found[1]) * _UNITS[found[2].lower()])

@@ -35,7 +35,7 @@ def write_run(
     connection.execute("SET VARIABLE encoders = $1", [sorted(encoders())])
     dataset_view(connection, files, partial)
     try:
-        _write(connection, read_query("index_rows"), columns, 0, partial / "to")
+        write_numbered(connection, read_query("index_rows"), columns, 0, partial / "to")
     except Exception as failed:
         # The database does not always say which of many files it could not read.
         error = None if full(failed) else damaged(connection, files, partial)
@@ -112,21 +112,22 @@ def merge_runs(
         folder = state / f"piece-{number:05}"
         if not folder.is_dir():
             partial = fresh(state / ".piece.partial")
-            select = _piece(bounds[number] or "", bounds[number + 1])
-            _write(connection, select, columns, position, partial / "to")
+            select = piece(bounds[number] or "", bounds[number + 1])
+            write_numbered(connection, select, columns, position, partial / "to")
             (partial / "to").rename(folder)
         folders.append(folder)
         position += rows_of(folder)
     return folders
 
 
-def _piece(first: str, last: str | None) -> str:
+def piece(first: str, last: str | None, *, order: bool = True) -> str:
+    """SQL for the sorted rows of the view `rows` from domain `first` up to, without, `last`."""
     until = f" AND domain < {quoted(last)}" if last is not None else ""
-    within = f"domain >= {quoted(first)}{until}"
-    return f"SELECT * FROM rows WHERE {within} ORDER BY domain, site, file, dataset_row"  # noqa: S608
+    select = f"SELECT * FROM rows WHERE domain >= {quoted(first)}{until}"  # noqa: S608
+    return select + (" ORDER BY domain, site, file, dataset_row" if order else "")
 
 
-def _write(
+def write_numbered(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     columns: Sequence[str],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from optout.database import parquet_view, relation
 from optout.identity.rules import rules
-from optout.index.bounds import write_bounds
+from optout.index.bounds import bounds_name, write_bounds
 from optout.index.hosts import covered_domains
 from optout.index.layout import BOUNDS, ROWS, TABLES, key
 from optout.index.odd import FOUND, write_found
@@ -37,10 +37,14 @@ def rows_of(folder: Path) -> int:
 
 
 def write_tables(
-    connection: duckdb.DuckDBPyConnection, out: Path, state: Path, steps: Steps
+    connection: duckdb.DuckDBPyConnection,
+    rows: Sequence[str],
+    out: Path,
+    state: Path,
+    steps: Steps,
 ) -> None:
-    """Write every table but the rows, which are there; finished ones stay as they are."""
-    parquet_view(connection, "rows", files_of(out / "rows"), ROWS)
+    """Write every table that comes of files of `rows`; finished ones stay as they are."""
+    parquet_view(connection, "rows", rows, ROWS)
     _find_odd(connection, state)
     connection.execute("SET VARIABLE stem_starts = $1", [rules().stems.starts.pattern])
     _register_covered(connection, sorted(covered_domains()))
@@ -51,18 +55,17 @@ def write_tables(
         if table == "places":
             parquet_view(connection, table, files_of(out / table), TABLES[table])
 
-    if not (out / BOUNDS).is_dir():
-        with steps.step(BOUNDS):
-            _write_bounds(out, state)
 
-
-def _write_bounds(out: Path, state: Path) -> None:
-    partial = fresh(state / f".{BOUNDS}.partial")
-    for table in TABLES:
-        for file in files_of(out / table):
-            number = Path(file).name.rpartition("-")[2]
-            write_bounds(Path(file), table, partial / f"{table}-{number}")
-    partial.rename(out / BOUNDS)
+def add_bounds(out: Path, state: Path, steps: Steps) -> None:
+    """Write the table of bounds, when all others are there."""
+    if (out / BOUNDS).is_dir():
+        return
+    with steps.step(BOUNDS):
+        partial = fresh(state / f".{BOUNDS}.partial")
+        for table in TABLES:
+            for file in map(Path, files_of(out / table)):
+                write_bounds(file, table, partial / bounds_name(file))
+        partial.rename(out / BOUNDS)
 
 
 def _register_covered(connection: duckdb.DuckDBPyConnection, domains: Sequence[str]) -> None:

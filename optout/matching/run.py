@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from optout.cluster import Cluster
     from optout.datasets import DataFile
     from optout.matching.artist import Artist
     from optout.matching.scan import Progress
@@ -48,6 +49,7 @@ def match_case(
     index: Index | None = None,
     progress: Progress | None = None,
     session: Session | None = None,
+    cluster: Cluster | None = None,
 ) -> MatchSummary:
     """Search the data sets that `specs` name for the case's images, hosts, texts and names.
 
@@ -61,6 +63,7 @@ def match_case(
         index=index,
         progress=progress,
         session=session,
+        cluster=cluster,
     )
     return found[case.case_id]
 
@@ -74,6 +77,7 @@ def match_cases(
     index: Index | None = None,
     progress: Progress | None = None,
     session: Session | None = None,
+    cluster: Cluster | None = None,
 ) -> dict[str, MatchSummary]:
     """Search the data sets that `specs` name for all `cases` in one pass; by case_id.
 
@@ -82,12 +86,12 @@ def match_cases(
     `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
-    Remote files are read through `session`.
+    Remote files are read through `session`. With a `cluster` its workers read the files.
     Raises DatasetError for files that cannot be searched (also when none could be read), CaseError
     for a case that cannot be read, or two with one id.
     """
     from optout.matching.finished import FinishedFiles, question
-    from optout.matching.scan import scan
+    from optout.matching.scan import AHEAD, scan
     from optout.remote import Session
 
     if session is None:
@@ -100,6 +104,7 @@ def match_cases(
                 index=index,
                 progress=progress,
                 session=own,
+                cluster=cluster,
             )
     _refuse_namesakes(cases)
     files, twins = _files(specs, index, session)
@@ -110,10 +115,21 @@ def match_cases(
     finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
     keeping = finished if len(files) > 1 and index is None else None
     with ExitStack() as stack:
-        source = (
-            index.source(artists, captions) if index else _raw(stack, artists, captions, session)
+        if index:
+            source = index.source(artists, captions)
+        elif cluster:
+            source = _by_workers(cluster, files, artists, captions, session)
+        else:
+            source = _raw(stack, artists, captions, session)
+        found = scan(
+            source,
+            files,
+            artists,
+            captions=captions,
+            finished=keeping,
+            progress=progress,
+            ahead=2 * cluster.processors if cluster else AHEAD,
         )
-        found = scan(source, files, artists, captions=captions, finished=keeping, progress=progress)
     if found.damaged and not found.counts:
         raise found.damaged[0]
     beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
@@ -159,6 +175,19 @@ def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: S
     from optout.matching.wanted import wanted
 
     return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session=session)))
+
+
+def _by_workers(
+    cluster: Cluster,
+    files: Sequence[DataFile],
+    artists: Sequence[Artist],
+    captions: bool,
+    session: Session,
+) -> Source:
+    from optout.cluster.searching import RayFiles, require_files
+
+    require_files(cluster, files)
+    return RayFiles(artists, captions, session)
 
 
 def _small() -> duckdb.DuckDBPyConnection:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 10  # skipped rows that are shown
 _SCHEMES = ("http://", "https://")
-_AHEAD = 2  # files searched at a time: while one is looked at closely, the next is read
+AHEAD = 2  # files searched at a time: while one is looked at closely, the next is read
 
 # Called after each part of a file: files done, of how many, rows read so far.
 Progress = Callable[[int, int, int], None]
@@ -68,8 +68,9 @@ def scan(
     captions: bool = True,
     finished: Finished | None = None,
     progress: Progress | None = None,
+    ahead: int = AHEAD,
 ) -> Scan:
-    """Search `files` for all of `artists` at once.
+    """Search `files` for all of `artists` at once, `ahead` of them at a time.
 
     A file that cannot be read to its end is named in `damaged`, and none of its rows is used. The
     numbers of rows in `texts` and `stems` of the artists are filled in.
@@ -78,7 +79,7 @@ def scan(
     kept: list[list[Row]] = [[] for _ in artists]
     result = Scan([], [])
     told = _Told(progress, len(files))
-    with ThreadPoolExecutor(_AHEAD) as pool:
+    with ThreadPoolExecutor(ahead) as pool:
         searches = deque(
             pool.submit(_found, source, file, look, told.reading(), finished) for file in files
         )

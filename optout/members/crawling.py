@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from optout.case import read_summary
@@ -23,6 +23,7 @@ from optout.members.register import Member, Organisation
 
 if TYPE_CHECKING:
     from crawler.job import CrawlOptions
+    from optout.cluster import Cluster
 
 GATE, ROUND = ".gate", "round.json"
 _LAST_WORDS = 2000  # bytes of what a crashed crawl said
@@ -54,20 +55,22 @@ def crawl_members(
     again: bool = False,
     whole: bool = True,
     tell: Tell = lambda done, of, crawled: None,
+    cluster: Cluster | None = None,
 ) -> list[Crawled]:
     """Crawl the sites of `members`, in their order; what was left out is in the result too.
 
     `again` begins a new round (with `whole`: of all members) and crawls finished ones once more.
-    Raises OSError when the folder cannot be written.
+    With a `cluster` the crawls are spread over its workers.
+    Raises OSError when the folder cannot be written, ClusterError when machines do not share it.
     """
     since = _round(organisation, new=again and whole)
     results: dict[str, Crawled] = {}
     waiting = []
     for member in members:
-        sites = _sites(organisation, member)
+        sites = sites_of(organisation, member)
         if not sites:
             results[member.number] = Crawled(member.number, "no_site")
-        elif not (again and not whole) and _finished(organisation, member, since, sites):
+        elif not (again and not whole) and finished_run(organisation, member, since, sites):
             results[member.number] = Crawled(member.number, "done_before")
         else:
             waiting.append(_Waiting(member, _hosts(sites)))
@@ -76,9 +79,20 @@ def crawl_members(
         results[crawled.number] = crawled
         tell(len(results), len(members), crawled)
 
-    start = _Starter(organisation, options, new_run=again)
+    start: Crawls = Starter(organisation, options, new_run=again)
+    if cluster:
+        from optout.cluster.crawling import RayCrawls
+
+        start = RayCrawls(cluster, organisation, options, new_run=again, at_once=at_once)
     asyncio.run(_all(waiting, start, at_once, heard))
     return [results[m.number] for m in members if m.number in results]
+
+
+class Crawls(Protocol):
+    """Where crawls run: on this machine, or elsewhere."""
+
+    async def crawl(self, member: Member) -> Crawled:
+        """Run one member's crawl to its end; cancelled, it is stopped and can go on later."""
 
 
 def _round(organisation: Organisation, *, new: bool) -> str:
@@ -94,7 +108,7 @@ def _round(organisation: Organisation, *, new: bool) -> str:
     return since
 
 
-def _sites(organisation: Organisation, member: Member) -> list[str]:
+def sites_of(organisation: Organisation, member: Member) -> list[str]:
     """The sites of the member's case: those of the members file, and what was added by hand."""
     from optout.crawling import site_address
 
@@ -104,21 +118,25 @@ def _sites(organisation: Organisation, member: Member) -> list[str]:
         return list(member.sites)  # the crawl itself says what is wrong
 
 
-def _finished(organisation: Organisation, member: Member, since: str, sites: list[str]) -> bool:
-    """Whether a crawl of these sites ended in this round."""
+def finished_run(
+    organisation: Organisation, member: Member, since: str, sites: list[str]
+) -> dict[str, Any] | None:
+    """The summary of a crawl of these sites that ended and did not begin before `since`."""
     from crawler.run import partial_runs
 
     observations = organisation.case_folder(member) / "observations"
     if partial_runs(observations):
-        return False
+        return None
     try:
         summaries = [read_summary(run) for run in observations.glob("run=*")]
     except OptoutError:
-        return False
-    return any(
-        s["source"] == "crawl" and s["run_id"] >= since and s.get("sites") == sites
+        return None
+    found = (
+        s
         for s in summaries
+        if s["source"] == "crawl" and s["run_id"] >= since and s.get("sites") == sites
     )
+    return next(found, None)
 
 
 def _hosts(sites: Sequence[str]) -> frozenset[str]:
@@ -134,7 +152,7 @@ class _Waiting:
 
 
 async def _all(
-    waiting: list[_Waiting], start: _Starter, at_once: int, heard: Callable[[Crawled], None]
+    waiting: list[_Waiting], start: Crawls, at_once: int, heard: Callable[[Crawled], None]
 ) -> None:
     running: dict[asyncio.Task[Crawled], _Waiting] = {}
     try:
@@ -157,7 +175,7 @@ async def _all(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-class _Starter:
+class Starter:
     """Starts crawls under the same options and gate."""
 
     def __init__(self, organisation: Organisation, options: CrawlOptions, *, new_run: bool) -> None:

@@ -13,6 +13,7 @@ from optout.errors import CaseError, DatasetError
 from optout.members.register import Member, Organisation
 
 if TYPE_CHECKING:
+    from optout.cluster import Cluster
     from optout.matching import MatchSummary
     from optout.matching.scan import Progress
 
@@ -32,8 +33,11 @@ def match_members(
     *,
     index: Path | None = None,
     progress: Progress | None = None,
+    cluster: Cluster | None = None,
 ) -> Matched:
     """Search `specs` for all `members` at once and write matches/ into each case.
+
+    With a `cluster` its workers read the files.
 
     A damaged case is left out and named. Raises DatasetError for files that cannot be searched.
     """
@@ -47,6 +51,8 @@ def match_members(
         except CaseError as error:
             failed[member.number] = error.message
     options: dict[str, Any] = {"progress": progress}
+    if cluster is not None:
+        options["cluster"] = cluster
     if index is not None:
         options["index"] = _opened(index)
     found = _match_cases()(list(cases.values()), specs, **options)

@@ -122,6 +122,13 @@ class Session:
         with self._lock:
             self.traffic.cached += size
 
+    def add(self, traffic: Traffic) -> None:
+        """Count what was read elsewhere for this command."""
+        with self._lock:
+            self.traffic.requests += traffic.requests
+            self.traffic.fetched += traffic.fetched
+            self.traffic.cached += traffic.cached
+
     def remembering(self, read: Callable[[], T]) -> T:
         """What `read` gives. Its error is kept: the database passes on no more than a text."""
         try:
