@@ -73,6 +73,10 @@ class Case:
         return self.folder / "matches"
 
     @property
+    def looked_at(self) -> Path:
+        return self.folder / "looked_at"
+
+    @property
     def requests(self) -> Path:
         return self.folder / "requests"
 
@@ -130,10 +134,19 @@ def load_case(folder: Path) -> Case:
     """Read and check `folder`/optout.toml. Raises CaseError naming the key and the next step."""
     path = folder / FILE
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        return parse_case(folder, path.read_text("utf-8"))
     except OSError as error:
         raise CaseError(f"cannot read {path}: {error.strerror}", "check the folder") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise CaseError(f"{path} is not valid TOML: {error}", "mend the line named") from error
+
+
+def parse_case(folder: Path, text: str) -> Case:
+    """The Case that `text`, as optout.toml of `folder`, describes. Raises CaseError."""
+    path = folder / FILE
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise CaseError(f"{path} is not valid TOML: {error}", "mend the line named") from error
     version = data.get("version", VERSION)
     if not isinstance(version, int) or version > VERSION:

@@ -15,6 +15,7 @@ from optout.errors import OptoutError
 # In the order a newcomer meets them; each module holds one click command of the same name.
 COMMANDS = (
     "demo",
+    "serve",
     "run",
     "init",
     "crawl",
@@ -54,6 +55,7 @@ optout: which of my images are listed in LAION-family data sets, what do my site
 and what can I send to whom?
 
 Begin with a try that needs nothing:   optout demo
+On a page in your browser:             optout serve
 With your own site:                    optout run https://your-site.example
 All commands:                          optout --help
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def site_root(text: str) -> str:
     'https://mira.example/'
     """
     text = text.strip()
-    if Path(text).exists():
+    if os.path.exists(text):  # noqa: PTH110 (Path.exists raises for a name too long)
         raise CrawlError(
             f"{text} is a file or folder on this computer, not a site",
             "for pictures on disk: optout add FOLDER",

@@ -7,7 +7,7 @@ into SQL text; file names that must stand in SQL go through `quoted`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from crawler.records import FORMAT, SCHEMAS
 from optout.case import Case, read_summary
 from optout.errors import CaseError, DatasetError
 from optout.runs import current_runs
+from optout.tables import DERIVED
 from queries import read as read_query
 
 
@@ -38,16 +39,16 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_case(case: Case) -> duckdb.DuckDBPyConnection:
+def open_case(case: Case, only: Collection[str] = SCHEMAS) -> duckdb.DuckDBPyConnection:
     """Views over everything the case holds.
 
     For each relation of `crawler.records`: `<name>` (all runs) and `current_<name>` (the runs
-    that say how things are now: optout.runs). For each file in matches/: `<name>` (absent files
-    give no view).
+    that say how things are now: optout.runs). For each file in matches/ and looked_at/: `<name>`
+    (absent files give no view). `only` names the relations needed, where a few are enough.
     Raises CaseError when a run was written by a newer optout or is not readable.
     """
     connection = connect()
-    _add_case(connection, case)
+    _add_case(connection, case, only)
     return connection
 
 
@@ -67,10 +68,28 @@ def case_within(connection: duckdb.DuckDBPyConnection, case: Case) -> Iterator[N
         connection.execute("DROP SCHEMA one_case CASCADE")
 
 
-def _add_case(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
-    _add_runs(connection, case)
-    for file in sorted(case.matches.glob("*.parquet")):
-        _derived(connection, file)
+def _add_case(
+    connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str] = SCHEMAS
+) -> None:
+    _add_runs(connection, case, only)
+    for folder in (case.matches, case.looked_at):
+        for file in sorted(folder.glob("*.parquet")):
+            _derived(connection, file)
+
+
+def open_matches(case: Case) -> duckdb.DuckDBPyConnection:
+    """Views over matches/ alone; of files that are absent, empty tables.
+
+    For questions that need no observations: nothing of a case's runs is opened.
+    """
+    connection = connect()
+    for name, schema in DERIVED.items():
+        file = case.matches / f"{name}.parquet"
+        if file.is_file():
+            _derived(connection, file)
+        connection.register(f"_empty_{name}", schema.empty_table())
+        connection.execute(f'CREATE VIEW IF NOT EXISTS "{name}" AS SELECT * FROM "_empty_{name}"')
+    return connection
 
 
 def _derived(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
@@ -98,7 +117,7 @@ def dictionaries(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     return rows
 
 
-def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
+def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str]) -> None:
     connection.execute(
         "CREATE TABLE runs (run_id VARCHAR, source VARCHAR, finished_at TIMESTAMPTZ, "
         "summary VARCHAR, is_current BOOLEAN)"
@@ -124,6 +143,8 @@ def _add_runs(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
             ],
         )
     for name, schema in SCHEMAS.items():
+        if name not in only:
+            continue
         _run_view(connection, name, schema, [f / f"{name}.parquet" for f in folders])
 
 

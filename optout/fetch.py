@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -35,6 +35,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "gzip"))
 _GZIP = 31  # zlib's window bits for a gzip stream
 
+Headers = Sequence[tuple[str, str]]
 # Given the next address: None to go on, else (outcome, reason).
 Obey = Callable[[str], tuple[str, str] | None]
 
@@ -112,6 +113,7 @@ def fetch(
     wanted: Callable[[FetchedHop], bool] | None = None,
     user_agent: str = USER_AGENT,
     witness: Callable[[Exchange], None] | None = None,
+    conditions: Mapping[str, Headers] | None = None,
 ) -> Fetched:
     """Ask for `url` and follow its redirects, each address checked before it is connected to.
 
@@ -119,11 +121,14 @@ def fetch(
     `max_bytes` (after decompression) gives "too_large" with its first part; `seconds` bound the
     whole chain. `wanted` may say that the body of the last answer need not be read. Only a
     person's own site is asked under another `user_agent` than ours. `witness` is shown each
-    exchange when its headers have come; the body fills while it is read.
+    exchange when its headers have come; the body fills while it is read. `conditions` are header
+    lines for particular addresses, such as If-None-Match (RFC 9110, 13.1).
     """
     hops: list[FetchedHop] = []
     network = Network(reach, time.monotonic() + seconds)
-    ask = _Ask(method, max_bytes, wanted or (lambda hop: True), user_agent, witness)
+    ask = _Ask(
+        method, max_bytes, wanted or (lambda hop: True), user_agent, witness, conditions or {}
+    )
     body, truncated = b"", False
     outcome, reason = "fetched", ""
     with httpcore.ConnectionPool(_tls(), network_backend=network) as pool:
@@ -147,6 +152,7 @@ class _Ask:
     wanted: Callable[[FetchedHop], bool]
     user_agent: str
     witness: Callable[[Exchange], None] | None
+    conditions: Mapping[str, Headers]
 
 
 @cache
@@ -189,6 +195,7 @@ def _exchange(
     """Ask once; the answer's headers go to `hops`, its body is returned if it is the last."""
     parts = urlsplit(url)
     headers = [("Host", parts.netloc), ("User-Agent", ask.user_agent), *_HEADERS]
+    headers += ask.conditions.get(url, ())
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT)
     try:
         with pool.stream(

@@ -131,3 +131,48 @@ SIMILAR = pa.schema(
         ("vectors_file", pa.string()),
     ]
 )
+
+# One row per look at the address of a match (`optout compare`); in looked_at/.
+COMPARISONS = pa.schema(
+    [
+        ("case_id", pa.string()),
+        ("match_id", pa.string()),
+        ("url", pa.string()),  # as it stands in the row
+        ("looked_at", pa.timestamp("us", tz="UTC")),  # NULL where it was not asked for
+        ("latest", pa.bool_()),  # the last look at this match
+        ("outcome", pa.string()),  # of crawler.records.OUTCOMES; NULL where it was not asked for
+        ("status", pa.int16()),
+        ("final_url", pa.string()),
+        ("last_modified", pa.string()),  # as served
+        ("verdict", pa.string()),  # same file … different, gone or not looked at
+        ("reason", pa.string()),  # why it was not looked at, or is gone, in words
+        ("work_id", pa.string()),  # the artist's work it was found to be, or to be nearest to
+        ("image_url", pa.string()),  # of the picture of that work
+        ("stage", pa.string()),  # sha256, pdq, geometry or decoding: what decided
+        ("score", pa.float64()),  # 0 to 1, orders comparisons
+        ("pdq_distance", pa.int16()),
+        ("inliers", pa.int32()),
+        ("alike", pa.float64()),
+        ("blocks", pa.int32()),
+        ("spread", pa.float64()),
+        ("scale", pa.float64()),
+        ("turn", pa.float64()),
+        ("squash", pa.float64()),
+        ("mirrored", pa.bool_()),
+        ("inverted", pa.bool_()),
+        ("box", pa.list_(pa.float64())),  # left, top, right, bottom, shares of the artist's picture
+        ("overlap", pa.float64()),
+        ("covered", pa.float64()),
+        ("sha256", pa.string()),  # of the file that was served
+        ("md5", pa.string()),
+        ("phash", pa.string()),
+        ("size", pa.int64()),
+        ("width", pa.int64()),
+        ("height", pa.int64()),
+        ("format", pa.string()),
+        ("compared_with", pa.string()),  # names the set of the artist's files that it was held to
+    ]
+)
+
+# By the name of their file in matches/.
+DERIVED = {"matches": MATCHES, "evidence": EVIDENCE, "works": WORKS, "not_listed": NOT_LISTED}

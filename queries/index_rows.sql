@@ -19,7 +19,15 @@ SELECT
         OR contains(url, chr(9))
         OR contains(url, chr(10))
         OR contains(url, chr(13))
-        OR (contains(url, '&') AND regexp_matches(url, '&(?:[A-Za-z]+[0-9]*|#[0-9A-Fa-fxX]+);'))
+        -- Of all that is escaped for HTML, "&amp;" in a query alone misleads no plain search.
+        OR (
+            contains(url, '&')
+            AND regexp_matches(
+                split_part(url, '?', 1)
+                || replace(substr(url, length(split_part(url, '?', 1)) + 1), '&amp;', '&'),
+                '&(?:[A-Za-z]+[0-9]*|#[0-9A-Fa-fxX]+);'
+            )
+        )
         -- Letters, digits and - . _ ~ need no escape, and letters that fold into several.
         OR (
             contains(url, '%')

@@ -1,6 +1,6 @@
 -- The first matches of each strength with all their evidence, without those the user rejected.
--- reads: matches, evidence
--- columns: match_id, dataset, edition, dataset_file, dataset_row, sample_id, hash, url, url_host, caption, width, height, similarity, punsafe, pwatermark, aesthetic, nsfw, license, language, md5, sha256, phash, strength, place, image_url, page_url, work_id, contradiction, reasons, reason_count
+-- reads: matches, evidence, comparisons
+-- columns: match_id, dataset, edition, dataset_file, dataset_row, sample_id, hash, url, url_host, caption, width, height, similarity, punsafe, pwatermark, aesthetic, nsfw, license, language, md5, sha256, phash, strength, place, image_url, page_url, work_id, contradiction, looked_verdict, looked_at, looked_reason, reasons, reason_count
 WITH chosen AS (
     SELECT *
     FROM matches
@@ -75,10 +75,14 @@ SELECT
     chosen.page_url,
     chosen.work_id,
     chosen.contradiction,
+    comparisons.verdict AS looked_verdict,
+    comparisons.looked_at,
+    comparisons.reason AS looked_reason,
     coalesce(reasons.reasons[1:20], []) AS reasons,
     coalesce(len(reasons.reasons), 0) AS reason_count
 FROM chosen
 LEFT JOIN reasons ON reasons.match_id = chosen.match_id
+LEFT JOIN comparisons ON comparisons.match_id = chosen.match_id AND comparisons.latest
 ORDER BY
     chosen.strength,
     chosen.dataset,

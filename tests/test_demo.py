@@ -118,8 +118,11 @@ def expected_facts() -> dict[str, int]:
     }
     for strength in STRENGTHS:
         if strength == "similar_image":
-            continue  # pictures are not compared: no number is printed
+            continue  # no model has looked for likeness: no number is printed
         numbers[f"matches_{strength}"] = sum(r["strength"] == strength for r in planted_rows)
+    for row in planted_rows:
+        name = f"looked_{row.get('serves', 'not looked at').replace(' ', '_')}"
+        numbers[name] = numbers.get(name, 0) + 1
     for reader in READERS:
         for value in ("allowed", "disallowed", "unknown"):
             numbers[f"images_{value}_{reader}"] = sum(verdict(i, reader) == value for i in images)

@@ -553,3 +553,9 @@ def test_h04_speaks_of_images_where_one_answers() -> None:
     assert of_page.effect == "Search engines may leave this page out because of noindex."
     [of_image] = the("H04", picture("noindex"))
     assert "of an image's own answer" in of_image.effect
+
+
+def test_s06_of_groups_that_nobody_shares() -> None:
+    body = "User-agent: CCBot\nDisallow: /\n\nUser-agent: *\nContent-Signal: ai-train=yes\n"
+    assert "S06" not in found_in(both(shown(FOX), robots(body + "Allow: /")))
+    assert "S06" in found_in(both(shown(FOX, "noai"), robots(body + "Allow: /")))

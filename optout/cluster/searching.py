@@ -107,7 +107,7 @@ def _search_file(asked: _Asked, file: DataFile, place: str) -> _Answer:
         if afar:
             file = replace(file, path=open_file(place, session))
         try:
-            with closing(RawFiles(sieve, session, 1)) as source:
+            with closing(RawFiles(sieve, 1, session)) as source:
                 found = search(source, file, look, lambda rows: None)
         except DatasetError as error:
             raise (Unreachable(error.message, error.hint) if afar else error) from None

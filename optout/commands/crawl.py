@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
 from optout.commands.options import note, wrote
 from optout.errors import CaseError, CrawlError
+
+if TYPE_CHECKING:
+    from crawler.progress import Listener
 
 OPTIONS = (
     click.option("--name", "names", multiple=True, help="Artist name, for a new case."),
@@ -118,14 +122,23 @@ def case_for(folder: Path | None, sites: tuple[str, ...], chosen: dict[str, Any]
     return case
 
 
-def crawl_and_tell(case: Case, chosen: dict[str, Any], *, new_run: bool = False) -> Path:
-    """Crawl with live progress and say what was seen. Raises CrawlError when no site answered."""
+def crawl_and_tell(
+    case: Case,
+    chosen: dict[str, Any],
+    *,
+    new_run: bool = False,
+    listener: Listener | None = None,
+) -> Path:
+    """Crawl with live progress and say what was seen. Raises CrawlError when no site answered.
+
+    With a `listener` of the caller's, progress is shown there instead.
+    """
     from optout.commands.crawl_outcome import tell_outcome
     from optout.commands.crawl_progress import live
     from optout.crawling import crawl_case
 
-    with live() as listener:
-        result = crawl_case(case, _options(chosen), listener, new_run=new_run, tell=note)
+    with nullcontext(listener) if listener else live() as watching:
+        result = crawl_case(case, _options(chosen), watching, new_run=new_run, tell=note)
     if result.run is None:
         note("stopped; what was gathered is kept · the same command goes on where it stopped")
         raise click.exceptions.Exit(130)

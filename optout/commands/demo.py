@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 FOLDER = "optout-demo"
 # What a demo leaves in its folder; only this is replaced by the next one.
 MADE = (
-    *("observations", "matches", "requests", "report.html", "decisions.db", "laion_demo.parquet"),
-    *("register.db", "register.db-wal", "register.db-shm", "sent", "evidence"),
+    *("observations", "matches", "looked_at", "requests", "report.html", "decisions.db"),
+    *("laion_demo.parquet", "register.db", "register.db-wal", "register.db-shm", "sent"),
+    *("evidence", ".page"),
 )
 MARKER = "demo = true"
 _HEAD = f"# Made by `optout demo`, which replaces what it made when it is run again.\n{MARKER}\n"
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 # The crawl of a loopback server needs no patience, and both its hosts are private addresses.
 CRAWL: dict[str, Any] = {
     "delay": 0.01,
@@ -65,18 +67,34 @@ def command(folder: Path, keep_serving: bool) -> int:
         note(f"an invented artist's site at {where.site}, her pictures at {where.cdn}")
         case = make_case(folder, where)
         dataset = str(folder / "laion_demo.parquet")
-        failed = all_steps(case, [dataset], CRAWL)
+        failed = all_steps(case, [dataset], CRAWL, look=_look)
         wrote(case.report, "open it in your browser")
         if keep_serving:
             _wait(where)
     return 1 if failed else 0
 
 
+def _look(case: Case) -> None:
+    """Compare what the invented site serves; no other address is asked for."""
+    from optout.report.looked import missing
+
+    if missing():
+        note(f'  left out: it needs pip install "optout[vision]" ({missing()} not installed)')
+        return
+    from optout.commands.compare import VERDICTS
+    from optout.looking.run import look_at_case
+
+    looked = look_at_case(case, allow_private=True, only=LOOPBACK, delay=0)
+    for verdict in VERDICTS:
+        if looked.verdicts.get(verdict):
+            note(f"  {verdict}: {looked.verdicts[verdict]}")
+
+
 def make_room(folder: Path) -> None:
     """Remove what an earlier demo left in `folder`. Raises CaseError for any other full folder."""
     if not folder.exists() or not any(folder.iterdir()):
         return
-    if not _is_demo(folder / FILE):
+    if not is_demo(folder / FILE):
         raise CaseError(
             f"{folder} is not empty and not an earlier demo",
             "choose another folder: optout demo --case FOLDER",
@@ -108,7 +126,8 @@ def make_case(folder: Path, where: Addresses) -> Case:
     return case
 
 
-def _is_demo(path: Path) -> bool:
+def is_demo(path: Path) -> bool:
+    """Whether the optout.toml at `path` was made by a demo."""
     try:
         return tomllib.loads(path.read_text("utf-8")).get("demo") is True
     except (OSError, ValueError):

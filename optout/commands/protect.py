@@ -159,15 +159,19 @@ def _table(plan: Plan) -> str:
         elif one.answered:
             lines.append(f"  header lines: {one.lacking} of {one.answered} pictures lack them")
         rows = [e for e in plan.effects if e.place == one.host.place]
-        lines.append(f"  {'for training':<18} {'before':<34}   after")
-        lines += [
-            f"  {e.reader:<18} {e.before.words:<34} → {e.after.words}"
-            for e in rows
-            if not e.searches
-        ]
+        others = [e for e in rows if not e.searches]
+        lines += _readers("for training", [e for e in others if e.trains])
+        lines += _readers("for other uses", [e for e in others if not e.trains])
         lines += [*_finders([e for e in rows if e.searches]), ""]
     lines += [not_yours(host.place) for host in plan.others]
     return "\n".join(map(printable, lines))
+
+
+def _readers(use: str, rows: list[Effect]) -> list[str]:
+    """What each of them may take, under a head that says what for."""
+    head = f"  {use:<18} {'before':<34}   after"
+    told = [f"  {e.reader:<18} {e.before.words:<34} → {e.after.words}" for e in rows]
+    return [head, *told] if told else []
 
 
 def _finders(rows: list[Effect]) -> list[str]:

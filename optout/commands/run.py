@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,10 @@ from optout.case import Case
 from optout.commands.crawl import case_for, crawl_and_tell, crawl_options
 from optout.commands.options import note, printable, wrote
 from optout.errors import OptoutError, RequestError
+
+if TYPE_CHECKING:
+    from crawler.progress import Listener
+    from optout.matching.scan import Progress
 
 CHANGED = 3  # exit code with --exit-code
 _SHOWN = 10  # destinations named one by one
@@ -72,16 +76,28 @@ def command(
 
 
 def all_steps(
-    case: Case, specs: Sequence[str], chosen: dict[str, Any], *, thumbnails: bool = False
+    case: Case,
+    specs: Sequence[str],
+    chosen: dict[str, Any],
+    *,
+    thumbnails: bool = False,
+    look: Callable[[Case], object] | None = None,
+    on_crawl: Listener | None = None,
+    on_search: Progress | None = None,
 ) -> tuple[str, ...]:
-    """Crawl, match, requests, report; the titles of the steps that failed."""
+    """Crawl, match, requests, report; the titles of the steps that failed.
+
+    With `look` the addresses found are looked at after the search. `on_crawl` and `on_search`
+    hear how far it is; without them the crawl shows it itself.
+    """
     from optout.pipeline import Step, run_steps
     from optout.report import write_report
 
-    search: Callable[[], object] = lambda: _match(case, specs)  # noqa: E731
+    search: Callable[[], object] = lambda: _match(case, specs, on_search)  # noqa: E731
     steps = [
-        Step("reading your sites", lambda: _crawl(case, chosen)),
+        Step("reading your sites", lambda: _crawl(case, chosen, on_crawl)),
         Step("searching the data sets", search if specs else lambda: note(OBTAIN)),
+        *([Step("comparing pictures", lambda: look(case))] if look else ()),
         Step("writing request lists", lambda: _requests(case)),
         Step("writing the report", lambda: write_report(case, thumbnails=thumbnails)),
     ]
@@ -114,20 +130,20 @@ def check_datasets(specs: Sequence[str]) -> None:
         resolve(specs)
 
 
-def _crawl(case: Case, chosen: dict[str, Any]) -> None:
+def _crawl(case: Case, chosen: dict[str, Any], on_crawl: Listener | None) -> None:
     from optout.commands.crawl_outcome import tell_changes
 
-    crawl_and_tell(case, chosen)
+    crawl_and_tell(case, chosen, listener=on_crawl)
     tell_changes(case)
 
 
-def _match(case: Case, specs: Sequence[str]) -> None:
+def _match(case: Case, specs: Sequence[str], on_search: Progress | None) -> None:
     from optout.commands.match import refuse_damaged
     from optout.matching import match_case
     from optout.remote import Session
 
     with Session(tell=note) as session:
-        found = match_case(case, specs, session=session).data
+        found = match_case(case, specs, progress=on_search, session=session).data
     if session.traffic:
         note(f"  {session.traffic}")
     by_strength = ", ".join(

@@ -1,8 +1,7 @@
-"""An image file → its pixels: the one place where this package decodes."""
+"""An image file → its pixels, decoded by the rules of optout/vision/decode.py."""
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,33 +14,20 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".bmp")
-MAX_BYTES = 100_000_000
-MAX_PIXELS = 100_000_000
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "MPO")
 
 
 def pixels(path: Path) -> Pixels:
-    """(height, width, 3), upright, on white. Raises EmbeddingError naming what is wrong."""
-    import numpy as np
-    from PIL import Image, ImageOps
+    """(height, width, 3), upright, sRGB, on white. Raises EmbeddingError naming what is wrong."""
+    from optout.vision.decode import MAX_BYTES, Unreadable, decode
 
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise EmbeddingError(f"{path} is larger than {MAX_BYTES:,} bytes")
-        with warnings.catch_warnings():
-            # Too many pixels and damaged metadata are warnings in Pillow; the size is checked here.
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise EmbeddingError(f"{path} has {image.width}×{image.height} pixels")
-                upright = ImageOps.exif_transpose(image).convert("RGBA")
-                paper = Image.new("RGB", upright.size, "white")
-                paper.paste(upright, mask=upright.getchannel("A"))
-    except EmbeddingError:
-        raise
-    except Exception as error:
-        # Files come from strangers, and decoders answer broken ones with every kind of error.
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
         raise EmbeddingError(
-            f"{path} cannot be read as a picture: {type(error).__name__}", "check the file"
+            f"{path} cannot be read: {error.strerror or error}", "check the file"
         ) from error
-    return np.asarray(paper)
+    found = decode(data)
+    if isinstance(found, Unreadable):
+        raise EmbeddingError(f"{path} cannot be read as a picture: {found.text}", "check the file")
+    return found.pixels

@@ -18,6 +18,8 @@ from optout.index.layout import KEYS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Bytes of one row group, and of its description: of so few rows it is never so long.
+_LARGEST, _LONGEST = 256 * 2**20, 2**20
 # All keys that begin so come before the text with this sign behind it.
 _LAST = "\U0010ffff"
 
@@ -100,11 +102,15 @@ def _schema() -> pa.Schema:
 
 
 def read_bounds(file: Any) -> Bounds:
-    """The bounds in an open file. Raises what pyarrow raises for a damaged one."""
+    """The bounds in an open file. Raises ValueError, or what pyarrow does, for a damaged one."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(file)
     columns = {name: table[name].to_pylist() for name in table.column_names}
+    if max(columns["data_size"], default=0) > _LARGEST:
+        raise ValueError("a row group is too large")
+    if max(columns["about_size"], default=0) > _LONGEST:
+        raise ValueError("the description of a row group is too long")
     about = table.schema.metadata
     return Bounds(
         columns["first"],

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from optout.errors import DatasetError
+
 if TYPE_CHECKING:
     from optout.remote import Source
 
@@ -17,6 +19,7 @@ Range = tuple[int, int]  # where bytes begin, and how many
 _GAP = 4 * 2**10  # bytes that are fetched in vain rather than asking again
 _MOST = 8 * 2**20  # bytes fetched at a time
 _REQUESTS = 8  # at once
+_SMALL = 64 * 2**20  # bytes of a file that is read whole
 
 
 class Place(Protocol):
@@ -55,6 +58,8 @@ class Address:
     def read(self, name: str) -> bytes:
         """All bytes of a small file."""
         file = self._source.file(name)
+        if file.size > _SMALL:
+            raise DatasetError(f"{file} is too large for what it is", "tell its publisher")
         return file.exact(0, file.size)
 
     def open(self, name: str, ranges: Sequence[Range]) -> Any:

@@ -80,9 +80,11 @@ def silent_hosts(seen: Seen) -> Iterator[Found]:
 
 def _silent_hosts(seen: Seen) -> dict[str, int]:
     """Origin → images there, where nothing reserves those images; none where nobody speaks."""
+    if not _speaking(seen):
+        return {}
     there = [one for one in spoken(seen) if one.subject == "image" and one.answered]
     aside = _page_hosts(seen) | {one.origin for one in there if one.reserved}
-    return Counter(one.origin for one in there if one.origin not in aside and _speaking(seen))
+    return Counter(one.origin for one in there if one.origin not in aside)
 
 
 def _page_hosts(seen: Seen) -> set[str]:
@@ -169,5 +171,11 @@ def contradictions(seen: Seen) -> Iterator[Found]:
 def _contradict(one: Reservation, other: Reservation) -> bool:
     """Whether both speak of the same use to the same crawlers, by the rules of two families."""
     uses = TRAINING.intersection(one.purposes, other.purposes)
-    whom = "*" in (*one.to, *other.to) or not set(one.to).isdisjoint(other.to)
-    return bool(uses) and whom and one.family != other.family
+    return bool(uses) and _share(one, other) and one.family != other.family
+
+
+def _share(one: Reservation, other: Reservation) -> bool:
+    """Whether anybody hears both. In robots.txt "*" is who has no group (RFC 9309, 2.2.1)."""
+    groups = one.where == other.where and one.signal.startswith("robots.txt")
+    everybody = "*" in (*one.to, *other.to) and not groups
+    return everybody or not set(one.to).isdisjoint(other.to)

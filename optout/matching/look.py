@@ -7,7 +7,6 @@ row costs the same however many there are.
 from __future__ import annotations
 
 import html
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,9 +74,9 @@ class Look:
             for i in sorted({*certain, *theirs, *counted})
         ]  # fmt: skip
 
-    def _of_stem(self, domain: str, stem: str) -> list[int]:
+    def _of_stem(self, domain: str, stem: str) -> Sequence[int]:
         """Artists with a file of this name; one put together from folders tells on its domain."""
-        near = self._stems.get(stem, [])
+        near = self._stems.get(stem, ())
         if "/" not in stem:
             return near
         return [i for i in near if domain in self._artists[i].stems[stem].domains]
@@ -140,11 +139,12 @@ class Tally:
         return known.rows <= self._most_rows
 
 
-def _by(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
-    table: dict[str, list[int]] = defaultdict(list)
+def _by(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    # Tuples of numbers: lists the garbage collector would go through again and again.
+    table: dict[str, tuple[int, ...]] = {}
     for name, number in dict.fromkeys(pairs):
-        table[name].append(number)
-    return dict(table)
+        table[name] = (*table.get(name, ()), number)
+    return table
 
 
 def _declared(theirs: Declared | None) -> Row:

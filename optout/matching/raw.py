@@ -55,7 +55,7 @@ class _Part:
 class RawFiles:
     """Data files, each read whole; for the threads of one search. Close it when that is done."""
 
-    def __init__(self, sieve: Sieve, session: Session | None = None, workers: int = 0) -> None:
+    def __init__(self, sieve: Sieve, workers: int = 0, session: Session | None = None) -> None:
         """So many parts are read at once; 0 for one on each processor. Remote files are read
         through `session`."""
         self._sieve = sieve

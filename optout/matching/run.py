@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
 from optout.errors import CaseError
+from optout.matching.joined import joined
 from optout.matching.lookups import lookups
 from optout.matching.stored import earlier, previous_ids, write
 from optout.matching.summary import Beside, MatchSummary, summarise
@@ -173,7 +174,7 @@ def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: S
     from optout.matching.sieve import Sieve
     from optout.matching.wanted import wanted
 
-    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session)))
+    return stack.enter_context(closing(RawFiles(Sieve(wanted(artists, captions)), session=session)))
 
 
 def _by_workers(
@@ -223,7 +224,7 @@ def _finish(
 
     with case_within(connection, case):
         read_once(connection)
-        tables = _derive(connection, case, *found)
+        tables = joined(connection, case, _derive(connection, case, *found))
     summary = summarise(case, found[0], told[0], tables, told[1])
     tables |= earlier(case, summary)
     write(case, tables, summary)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from crawler.urls import place_of
-from optout.protect.agents import SEARCH, search_agents
+from optout.protect.agents import SEARCH, TRAINING, search_agents
 from optout.protect.reservation import says_it
 from optout.protect.served import Generated, once_served
 from optout.protect.situation import Situation
@@ -30,8 +30,6 @@ from optout.readers.verdicts import (
 _IN_PICTURES = frozenset({"XMP plus:DataMining", "C2PA training-mining"})
 # Whose reason is shown: what is not as wished comes first.
 _TELLING = {True: (DISALLOWED, UNKNOWN, ALLOWED), False: (ALLOWED, UNKNOWN, DISALLOWED)}
-
-
 # The purposes that the tables are about, the first that a reader tells apart; "" is all it has.
 _PURPOSES = {True: (SEARCH, ""), False: ("generative training", "AI training", "")}
 
@@ -69,6 +67,7 @@ class Effect:
     operator: str
     purpose: str
     searches: bool  # being found hangs on it
+    trains: bool  # it gathers for training; else it is judged by its own purpose
     basis: str
     source: str
     before: Tally
@@ -113,6 +112,7 @@ def effects(found: Situation, generated: Generated) -> tuple[Effect, ...]:
             operator=reader.operator,
             purpose=reader.purpose,
             searches=searches(reader),
+            trains=not TRAINING.isdisjoint(reader.purposes),
             basis=reader.basis,
             source=reader.source,
             before=before[host.place, reader.name].tally(searches(reader)),

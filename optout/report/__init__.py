@@ -19,6 +19,7 @@ images_searched, images_not_listed      images looked for; those that no row fou
 images_not_listed_outside               of these, how many could not have been captured
 images_allowed_<reader>, images_disallowed_<reader>, images_unknown_<reader>
                                         images by verdict, for each reader of readers.toml
+looked_<verdict>                        rows by what their address served at the last look
 request_destinations                    destinations for which lists were written
 
 A number that does not apply (rows_skipped when none was) has no element.
@@ -41,12 +42,16 @@ def write_report(case: Case, *, thumbnails: bool = False) -> Path:
     gives the same bytes. Raises CaseError where the folder is damaged, OSError for a full disk.
     """
     from optout.report.gather import gather
+    from optout.report.looked import compare_pictures
     from optout.report.pictures import pictures
     from optout.report.render import render
 
     report = gather(case)
     if thumbnails:
         report = replace(report, thumbnails=pictures(case, report.works.rows))
+    if report.looked:
+        shown = report.looked.copies.rows
+        report = replace(report, compare_pictures=compare_pictures(case, shown))
     beside = case.report.with_name(f".{case.report.name}.partial")
     try:
         beside.write_bytes(render(report).encode("utf-8", "replace"))

@@ -95,6 +95,7 @@ class Strength:
     works: int = 0
     contradictions: int = 0
     undecided: int = 0  # not confirmed by the user
+    measured: str = ""  # how often it errs, on labelled data; empty where that is not known
     computed: bool = True  # whether this version looks for it at all
     listing: Listing = field(default_factory=Listing)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from optout import tables
@@ -18,22 +18,17 @@ from optout.report.damage import damage_told
 from optout.report.decided import Decided, decided, hosts_said
 from optout.report.findings import MOST, Listing, Row, Strength
 from optout.report.history import runs_of
+from optout.report.looked import looked, missing
 from optout.report.page import Report
 from optout.report.rows import host_in_words, match_in_words
 from optout.report.searched import searched
 from optout.report.sites import reader_verdicts, robots_answer, signal_effects
-from optout.report.words import computed_strengths, words
+from optout.report.unseen import blind_spots, filters
+from optout.report.words import computed_strengths, measured, measured_words, words
 from optout.report.written import written
 
 if TYPE_CHECKING:
     import duckdb
-
-_DERIVED = {
-    "matches": tables.MATCHES,
-    "evidence": tables.EVIDENCE,
-    "works": tables.WORKS,
-    "not_listed": tables.NOT_LISTED,
-}
 
 
 def gather(case: Case) -> Report:
@@ -46,7 +41,10 @@ def gather(case: Case) -> Report:
     with damage_told(case), open_case(case) as connection:
         _complete(connection, case)
         _remember(connection, hosts_said(case))
-        strengths = _strengths(connection, choices)
+        strengths = _strengths(connection, case, choices)
+        shown = [row["match_id"] for one in strengths for row in one.listing.rows]
+        met, lines = filters(connection, shown)
+        strengths = tuple(with_filters(one, lines) for one in strengths)
         return Report(
             case_id=case.case_id,
             names=case.names,
@@ -78,6 +76,12 @@ def gather(case: Case) -> Report:
             prose=_first(_rows(connection, "prose")),
             prose_note=prose_note(),
             first_dataset=_first_dataset(),
+            looked=looked(connection, case, choices.rejected),
+            vision_missing=missing(),
+            copies_of=_list(connection, "report_looked_works", choices),
+            blind=blind_spots(case, connection, MOST),
+            filters=met,
+            repeated=measured()["repeated"],
             captures=captures_of(connection, case, frozenset(choices.rejected)),
         )
 
@@ -85,9 +89,11 @@ def gather(case: Case) -> Report:
 def _complete(connection: duckdb.DuckDBPyConnection, case: Case) -> None:
     """Give the derived tables that the case lacks as empty ones, so that every query runs."""
     connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
-    for name, schema in _DERIVED.items():
+    for name, schema in tables.DERIVED.items():
         if not (case.matches / f"{name}.parquet").is_file():
             connection.register(name, schema.empty_table())
+    if not (case.looked_at / "comparisons.parquet").is_file():
+        connection.register("comparisons", tables.COMPARISONS.empty_table())
 
 
 def _remember(connection: duckdb.DuckDBPyConnection, variables: dict[str, list[str]]) -> None:
@@ -124,7 +130,17 @@ def _list(
     return Listing(tuple(map(dress, rows)), rows[0]["total"] if rows else 0)
 
 
-def _strengths(connection: duckdb.DuckDBPyConnection, choices: Decided) -> tuple[Strength, ...]:
+def with_filters(strength: Strength, lines: dict[str, tuple[str, ...]]) -> Strength:
+    """The strength with the published filters that each of its rows shown meets."""
+    rows = (row | {"filters": lines.get(row["match_id"], ())} for row in strength.listing.rows)
+    return replace(strength, listing=Listing(tuple(rows), strength.listing.total))
+
+
+def _strengths(
+    connection: duckdb.DuckDBPyConnection, case: Case, choices: Decided
+) -> tuple[Strength, ...]:
+    # Likeness to a model is looked for by another command, and by no other.
+    alike = (case.folder / "similar" / "similar.parquet").is_file()
     chosen = {"rejected": list(choices.rejected), "confirmed": list(choices.confirmed)}
     counts = {row.pop("strength"): row for row in _rows(connection, "report_strengths", **chosen)}
     shown: dict[str, list[Row]] = {}
@@ -136,7 +152,8 @@ def _strengths(connection: duckdb.DuckDBPyConnection, choices: Decided) -> tuple
             key=key,
             **words()["strength"][key],
             **counts.get(key, {}),
-            computed=key in computed_strengths(),
+            measured=measured_words(key),
+            computed=key in computed_strengths() and (alike or key != "similar_image"),
             listing=Listing(tuple(shown.get(key, ())), counts.get(key, {}).get("matches", 0)),
         )
         for key in tables.STRENGTHS

@@ -21,6 +21,7 @@ from optout.report.findings import (
     Strength,
     Written,
 )
+from optout.report.looked import Looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,13 @@ class Report:
     first_dataset: Row | None = None  # what to search first, where none has been
     prose: Listing = field(default_factory=Listing)  # paragraphs of terms: context, no signal
     prose_note: str = ""
+    looked: Looked | None = None  # what the listed addresses served
+    vision_missing: str = ""  # libraries without which nothing can be compared
+    copies_of: Listing = field(default_factory=Listing)  # per work: rows, addresses, hosts
+    blind: Listing = field(default_factory=Listing)  # what could not be looked at
+    filters: tuple[Row, ...] = ()  # published training filters and how many rows meet them
+    repeated: Row = field(default_factory=dict)  # what publications say of repeated pictures
+    compare_pictures: dict[str, str] = field(default_factory=dict)  # match_id → data: address
     captures: Listing = field(default_factory=Listing)  # matches that archived pages show
     thumbnails: dict[str, str] = field(default_factory=dict)  # work_id → data: address
 

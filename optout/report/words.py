@@ -37,6 +37,19 @@ def computed_strengths() -> frozenset[str]:
     return frozenset(row["strength"] for row in _evidence().values() if row.get("computed", True))
 
 
+@cache
+def measured() -> dict[str, dict[str, Any]]:
+    """measured.toml: how often each strength's way of finding errs, and on what data."""
+    text = resources.files(__package__).joinpath("measured.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def measured_words(strength: str) -> str:
+    """What was measured for a strength, in one sentence with its data and date."""
+    found = measured().get(strength)
+    return f"{found['text']} ({found['on']}; {found['date'].isoformat()})" if found else ""
+
+
 def _evidence() -> dict[str, dict[str, Any]]:
     text = resources.files("optout").joinpath("evidence.toml").read_text("utf-8")
     return {kind: row for kind, row in tomllib.loads(text).items() if isinstance(row, dict)}

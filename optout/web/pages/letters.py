@@ -1,0 +1,115 @@
+"""Letters and lists: written on request, looked at, chosen, downloaded; nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from optout.case import Case
+from optout.web import engine, findings
+from optout.web.archive import zip_response
+from optout.web.ask import Ask, go, page
+from optout.web.forms import PROBLEMS, problem
+
+_SHOWN = 200_000  # characters of a letter in the preview
+_SUMMARY = "letters"  # what Memory keeps under this name
+
+
+def show(ask: Ask) -> Response:
+    """Every destination with what usually becomes of it, to choose from."""
+    if not ask.has_case():
+        return go("/who")
+    return _show(ask)
+
+
+def write(ask: Ask) -> Response:
+    """`optout requests` with what the user ticked."""
+    try:
+        summary = engine.write_letters(ask.case(), shows_me=bool(ask.one("shows_me")))
+    except PROBLEMS as error:
+        return _show(ask, error)
+    ask.site.memory.keep(_SUMMARY, summary)
+    return go("/letters")
+
+
+def preview(ask: Ask) -> Response:
+    """The letter and what its folder holds."""
+    case = ask.case()
+    written = next((one for one in engine.letters(case) if one.folder == ask.names["folder"]), None)
+    day = engine.latest_day(case)
+    if written is None or day is None:
+        raise HTTPException(404)
+    texts = [_text(day / written.folder / name) for name in ("letter.txt", "README.txt")]
+    return page(ask, "preview", step="results", written=written, letter=texts[0], readme=texts[1])
+
+
+def one_file(ask: Ask) -> Response:
+    """One file of a folder of letters, to be saved."""
+    path = _file(ask.case(), ask.names["folder"], ask.names["name"])
+    return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+
+
+def download(ask: Ask) -> Response:
+    """The folders chosen (all without a choice) as one zip file."""
+    case, chosen = ask.case(), set(ask.all("folder"))
+    day = engine.latest_day(case)
+    folders = [one for one in engine.letters(case) if not chosen or one.folder in chosen]
+    if day is None or not folders:
+        raise HTTPException(404)
+    names = [f"{one.folder}/{name}" for one in folders for name in one.files]
+    return zip_response(f"letters-{day.name}.zip", {name: day / name for name in names})
+
+
+def report(ask: Ask) -> Response:
+    """report.html, to be saved: it has a style of its own, which this page's rules forbid."""
+    case = ask.case()
+    if not case.report.is_file():
+        raise HTTPException(404)
+    return FileResponse(case.report, filename="report.html", media_type="text/html")
+
+
+def _show(ask: Ask, error: Exception | None = None) -> Response:
+    case, day = ask.case(), engine.latest_day(ask.case())
+    letters = engine.letters(case)
+    counts = findings.counts(case)
+    return page(
+        ask,
+        "letters",
+        step="results",
+        status=409 if error else 200,
+        case=case,
+        day=day.name if day else "",
+        letters=letters,
+        publishes=list(dict.fromkeys(one.publishes for one in letters if one.publishes)),
+        waiting=sum(row["waiting"] for row in counts),
+        stale=_stale(case, day),
+        summary=ask.site.memory.last(_SUMMARY),
+        error=error and problem(error),
+    )
+
+
+def _stale(case: Case, day: Path | None) -> bool:
+    """Whether decisions or matches are newer than the letters."""
+    if day is None:
+        return False
+    newer = [case.decisions, case.matches / "matches.parquet"]
+    times = [path.stat().st_mtime for path in newer if path.is_file()]
+    return max(times, default=0.0) > day.stat().st_mtime
+
+
+def _file(case: Case, folder: str, name: str) -> Path:
+    """A file that the listing names; a path made up gets 404."""
+    day = engine.latest_day(case)
+    for one in engine.letters(case):
+        if day is not None and one.folder == folder and name in one.files:
+            return day / folder / name
+    raise HTTPException(404)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")[:_SHOWN]
+    except OSError:
+        return ""

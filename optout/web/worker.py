@@ -1,0 +1,116 @@
+"""The child process of a check: `optout run` for one case, telling .page/job.json how far it is.
+
+Started by optout.web.job, which hands over the lock; it is held until this process ends.
+"""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import time
+from contextlib import redirect_stderr
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from optout.case import Case, load_case
+from optout.errors import OptoutError
+from optout.pipeline import Snapshot, snapshot
+from optout.web import job
+
+if TYPE_CHECKING:
+    from crawler.progress import Snapshot as Progress
+
+_EVERY = 0.4  # seconds between two states on disk
+
+
+class _Told(io.TextIOBase):
+    """What the steps say on stderr, line by line, and their counts → the state on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        import os
+
+        self.folder = folder
+        self.state = replace(job.read(folder), pid=os.getpid())
+        self._open = ""
+        self._saved = 0.0
+        self.save()
+
+    def write(self, text: str) -> int:
+        *lines, self._open = (self._open + text).split("\n")
+        for line in lines:
+            self.state = job.with_line(self.state, line)
+        if lines:
+            self.save()
+        return len(text)
+
+    def crawled(self, far: Progress) -> None:
+        """How far the crawl is, as it goes."""
+        self.counts(asdict(far) | {"eta": far.eta()})
+
+    def searched(self, files_done: int, files: int, rows: int) -> None:
+        """How far the search is, as it goes."""
+        self.counts({"files_done": files_done, "files": files, "rows": rows})
+
+    def counts(self, counts: dict[str, object]) -> None:
+        self.state = replace(self.state, counts=counts)
+        if time.monotonic() - self._saved >= _EVERY:
+            self.save()
+
+    def save(self) -> None:
+        self._saved = time.monotonic()
+        job.save(self.folder, self.state)
+
+    def end(self, outcome: str, failed: tuple[str, ...] = ()) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.state = replace(self.state, outcome=outcome, failed=failed, ended=now, counts={})
+        self.save()
+
+
+def main(folder: Path) -> None:
+    """Work until done, stopped or broken; the last state says which."""
+    # A shell may have told us to ignore it; here it is how the page says stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    told = _Told(folder)
+    with redirect_stderr(told):
+        try:
+            case = load_case(folder)
+            before = snapshot(case) if case.runs() else None
+            failed = _steps(case, told)
+            if before:
+                told.state = replace(told.state, news=news(before, snapshot(case)))
+            told.end(job.FAILED if failed else job.DONE, failed)
+        except (KeyboardInterrupt, click.exceptions.Exit, click.Abort):
+            told.end(job.STOPPED)
+        except OptoutError as error:
+            told.write(f"{error.message}\n{error.hint}\n")
+            told.end(job.FAILED, (told.state.title,))
+        except BaseException:
+            told.end(job.BROKEN)
+            raise
+
+
+def news(before: Snapshot, after: Snapshot) -> dict[str, int]:
+    """How many rows and signals came and went."""
+    return {
+        "rows_new": len(after.matches - before.matches),
+        "rows_gone": len(before.matches - after.matches),
+        "signals_new": len(after.signals - before.signals),
+        "signals_gone": len(before.signals - after.signals),
+    }
+
+
+def _steps(case: Case, told: _Told) -> tuple[str, ...]:
+    from optout.commands.run import all_steps
+    from optout.web.engine import crawl_choices
+
+    chosen = crawl_choices(told.state.choices)
+    return all_steps(case, case.datasets, chosen, on_crawl=told.crawled, on_search=told.searched)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
