@@ -706,7 +706,7 @@ def test_ctrl_c_ends_the_demo_that_keeps_serving(tmp_path: Path) -> None:
             with urllib.request.urlopen(told.split()[0] + "/robots.txt", timeout=5) as answer:
                 assert b"User-agent: GPTBot" in answer.read()
             running.send_signal(signal.SIGINT)
-            assert running.wait(10) == 0
+            assert running.wait(60) == 0
             assert "the demo site is closed" in running.stderr.read()
         finally:
             running.kill()

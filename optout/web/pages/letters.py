@@ -55,10 +55,14 @@ def download(ask: Ask) -> Response:
     """The folders chosen (all without a choice) as one zip file."""
     case, chosen = ask.case(), set(ask.all("folder"))
     day = engine.latest_day(case)
-    folders = [one for one in engine.letters(case) if not chosen or one.folder in chosen]
+    every = engine.letters(case)
+    folders = [one for one in every if not chosen or one.folder in chosen]
     if day is None or not folders:
         raise HTTPException(404)
     names = [f"{one.folder}/{name}" for one in folders for name in one.files]
+    if len(folders) == len(every):
+        # The workbook and the manifest beside the folders are about all of them.
+        names += sorted(path.name for path in day.iterdir() if path.is_file())
     return zip_response(f"letters-{day.name}.zip", {name: day / name for name in names})
 
 
