@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Range = tuple[int, int]  # where bytes begin, and how many
 
-_GAP = 4 * 2**10  # bytes that are fetched in vain rather than asking again
+_GAP = 8 * 2**10  # bytes that are fetched in vain rather than asking again, as Arrow does too
 _MOST = 8 * 2**20  # bytes fetched at a time
 _REQUESTS = 8  # at once
 _SMALL = 64 * 2**20  # bytes of a file that is read whole

@@ -84,7 +84,8 @@ class Table:
                 source.seek(begin)
                 described.append(source.read(size))
             metadata = only(bounds.head, described, bounds.tail)
-            with pq.ParquetFile(source, metadata=metadata) as opened:
+            # Of an address only these ranges are held; what lies between them must not be asked for.
+            with pq.ParquetFile(source, metadata=metadata, pre_buffer=False) as opened:
                 return opened.read(columns=list(columns) if columns else None)
 
     def _of(self, files: Sequence[int]) -> list[tuple[int, Bounds]]:

@@ -122,7 +122,7 @@ def artist(data: str) -> Any:
         images = [{**image(each["url"]), "md5": each["md5"]} for each in one["pictures"]]
         refs = [ref(each["url"]) for each in one["pictures"]]
         observe(case, images=images, image_refs=refs)
-        return _gathered(case, ())
+        return _gathered([case], ())[0]
 
 
 def answers(source: Any, files: Any, who: Any) -> int:
