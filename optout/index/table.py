@@ -84,7 +84,7 @@ class Table:
                 source.seek(begin)
                 described.append(source.read(size))
             metadata = only(bounds.head, described, bounds.tail)
-            # Of an address only these ranges are held; what lies between them must not be asked for.
+            # Of an address only these ranges are held; nothing between them may be asked for.
             with pq.ParquetFile(source, metadata=metadata, pre_buffer=False) as opened:
                 return opened.read(columns=list(columns) if columns else None)
 
