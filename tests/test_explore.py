@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from optout.datasets import resolve
 from optout.diff.editions import compare_editions
 from optout.errors import DatasetError
 from optout.explore import Exploration, explore
@@ -21,6 +22,7 @@ from optout.explore.mentioned import Mentioned
 from optout.explore.page import render
 from optout.explore.work import workspace
 from optout.identity.lossless import lossless
+from optout.index import build
 from tests.harness import optout
 
 NASTY = "<img src=x onerror=alert(1)>\"'\u202e"
@@ -132,18 +134,17 @@ def test_bad_input_is_told_in_one_sentence(
 
 
 def test_an_index_is_explored_by_its_table_of_rows(tmp_path: Path) -> None:
-    write(tmp_path / "rows" / "0.parquet", url=["https://a.example/1.jpg"], width=[600])
-    manifest: dict[str, Any] = {
-        "sources": [{"dataset": "laion5b", "edition": "laion2B-en"}],
-        "tables": {"rows": [{"file": "rows/0.parquet"}]},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    found = explore([], index=tmp_path)
-    assert (found.sources[0].edition, bars(found, "hosts")) == ("laion2B-en", {"a.example": 1})
-    manifest["tables"]["rows"][0]["file"] = "../elsewhere.parquet"
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    with pytest.raises(DatasetError, match="outside the index"):
-        explore([], index=tmp_path)
+    urls = ["https://a.example/1.jpg", "https://b.example/2.jpg", "https://a.example/3.jpg"]
+    data = write(tmp_path / "data" / "0.parquet", url=urls, width=[600, 700, None])
+    spec = f"laion2B-en={data}"
+    build(resolve([spec]), tmp_path / "index")
+    found = explore([], index=tmp_path / "index")
+    assert found.sources[0].edition == "laion2B-en"
+    assert found.tables == explore([spec]).tables
+    manifest = tmp_path / "index" / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("rows/", "../"), "utf-8")
+    with pytest.raises(DatasetError, match="no part of an index"):
+        explore([], index=tmp_path / "index")
 
 
 NAMES = ["Mira Solberg", "Solberg", "Jonas Weiß", "Ana María de la Cruz", "O'Brien Kelly"]

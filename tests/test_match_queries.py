@@ -16,9 +16,9 @@ from optout.datasets.files import resolve
 from optout.datasets.text import batches
 from optout.datasets.view import view_sql
 from optout.matching.artist import gather
+from optout.matching.cases import _QUERIES
 from optout.matching.lookups import lookups
 from optout.matching.raw import RawFiles
-from optout.matching.run import _QUERIES
 from optout.matching.scan import scan
 from optout.matching.sieve import Sieve
 from optout.matching.wanted import wanted

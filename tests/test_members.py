@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 
 from crawler.gate import Gate
 from optout.case import load_case
+from optout.datasets import resolve
 from optout.errors import MembersError
-from optout.members import matching as members_matching
+from optout.index import build
 from optout.members.choosing import choose
 from optout.members.importing import Imported, import_members
 from optout.members.matching import match_members
@@ -319,11 +320,33 @@ def test_a_search_writes_every_members_matches(tmp_path: Path) -> None:
     assert list(found.failed) == ["001"]
 
 
-@pytest.mark.xfail(
-    not hasattr(members_matching.import_module("optout.matching"), "match_cases"),
-    reason="one search per case until optout.matching offers one for many",
-    strict=True,
-)
+def test_a_file_that_cannot_be_read_to_its_end_is_told(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 2)
+    dataset(tmp_path / "data", ["https://a0.example/x.jpg"])
+    torn = dataset(tmp_path / "torn", [f"https://a1.example/{n * 7919}.jpg" for n in range(5000)])
+    body = (torn / "part-00000.parquet").read_bytes()
+    middle = len(body) // 3
+    damaged = body[:middle] + b"\xff" * 900 + body[middle + 900 :]
+    (tmp_path / "data" / "part-00001.parquet").write_bytes(damaged)
+    folder = ("--folder", str(organisation.folder))
+    done = optout("members", "match", *folder, "--dataset", "data", "--json", cwd=tmp_path)
+    assert done.returncode == 1 and "part-00001.parquet" in done.stderr
+    told = {row["number"]: row["matches"] for row in map(json.loads, done.stdout.splitlines())}
+    assert told == {"000": 1, "001": 0}
+
+
+def test_an_index_answers_for_all_members(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 2)
+    data = dataset(tmp_path / "data", [f"https://a{n}.example/x.jpg" for n in (0, 0, 1)])
+    build(resolve([str(data)]), tmp_path / "index")
+    folder = ("--folder", str(organisation.folder))
+    done = optout("members", "match", *folder, "--index", "index", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = {row["number"]: row["matches"] for row in map(json.loads, done.stdout.splitlines())}
+    assert told == {"000": 2, "001": 1}
+    assert "which an index does not cover" in done.stderr
+
+
 def test_all_members_are_searched_for_in_one_scan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

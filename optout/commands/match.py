@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
-from optout.commands.options import case_option, json_option, note, ray_option, the_cluster, wrote
+from optout.commands.options import (
+    case_option,
+    json_option,
+    note,
+    ray_option,
+    the_cluster,
+    the_index,
+    wrote,
+)
 from optout.errors import CaseError, DatasetError
 
 if TYPE_CHECKING:
-    from optout.index import Index
     from optout.matching import MatchSummary
-    from optout.remote import Session
 
 _CHANGED = 3  # exit code with --exit-code
 _EXAMPLES = 10
@@ -98,13 +104,12 @@ def command(
         )
     _note_unknown(specs)
     with Session(cache_limit, tell=note) as session, the_cluster(ray_address) as cluster:
-        index = _index(index_place, session) if index_place else None
-        captions = not no_captions and index is None
+        index = the_index(index_place, session) if index_place else None
         summary = match_case(
             case,
             specs,
             hosts=hosts,
-            captions=captions,
+            captions=not no_captions,
             index=index,
             progress=_progress(),
             session=session,
@@ -144,16 +149,6 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         case = create_case(place, [], hosts=list(hosts))
         note(f"made a case in {place}")
         return case
-
-
-def _index(place: str, session: Session) -> Index:
-    from optout.index import open_index
-
-    index = open_index(place, session)
-    for warning in index.warnings():
-        note(warning)
-    note("not searched: texts and names in captions, which an index does not cover")
-    return index
 
 
 def _note_unknown(specs: Iterable[str]) -> None:

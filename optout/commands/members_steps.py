@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optout.commands.match import refuse_damaged
 from optout.commands.members import chosen_members, every, member_options, plural, today
-from optout.commands.options import json_option, note, printable, ray_option, the_cluster, wrote
+from optout.commands.options import (
+    json_option,
+    note,
+    printable,
+    ray_option,
+    the_cluster,
+    the_index,
+    wrote,
+)
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -140,9 +149,8 @@ def _options(chosen: dict[str, Any]) -> Any:
 @click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
 @click.option(
     "--index",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Search an index instead of the files.",
+    metavar="PLACE",
+    help="Ask an index (a folder or an address) instead of the files.",
 )
 @ray_option
 @json_option
@@ -151,7 +159,7 @@ def command_match(
     statuses: tuple[str, ...],
     numbers: tuple[str, ...],
     specs: tuple[str, ...],
-    index: Path | None,
+    index: str | None,
     ray_address: str | None,
     as_json: bool,
 ) -> int:
@@ -165,6 +173,8 @@ def command_match(
       optout members match --dataset relaion/
     """
     organisation, members = chosen_members(folder, statuses, numbers)
+    if specs and index:
+        raise click.UsageError("name data files or an index, not both")
     if ray_address and index:
         raise click.UsageError("an index answers at once, by itself: leave --ray out")
     with the_cluster(ray_address) as cluster:
@@ -178,12 +188,16 @@ def match(
     members: Sequence[Member],
     specs: Sequence[str],
     *,
-    index: Path | None = None,
+    index: str | None = None,
     as_json: bool = False,
     cluster: Cluster | None = None,
 ) -> int:
-    """Search, and say what was found; the number of cases that could not be read."""
+    """Search, and say what was found; the number of cases that could not be read.
+
+    Raises DatasetError, after all is told, where data files could not be searched.
+    """
     from optout.members.matching import match_members
+    from optout.remote import Session
     from optout.report.formats import json_lines
 
     if not specs and not index:
@@ -198,9 +212,16 @@ def match(
             shown[0] = done
             tell(done, files, f"files · {rows:,} rows")
 
-    found = match_members(
-        organisation, members, specs, index=index, progress=progress, cluster=cluster
-    )
+    with Session(tell=note) as session:
+        found = match_members(
+            organisation,
+            members,
+            specs,
+            index=the_index(index, session) if index else None,
+            progress=progress,
+            session=session,
+            cluster=cluster,
+        )
     if as_json:
         lines = (
             {"number": n, "matches": s.data["matches"], "by_strength": s.data["by_strength"]}
@@ -212,6 +233,8 @@ def match(
     note(f"rows were found for {with_rows:,} of {plural(len(found.summaries), 'member')}")
     for number, why in list(found.failed.items())[:_SHOWN]:
         note(printable(f"left out: {number}: {why}"))
+    for summary in list(found.summaries.values())[:1]:
+        refuse_damaged(summary.data)  # the same files for every member
     return len(found.failed)
 
 

@@ -14,6 +14,8 @@ from optout.case import Case, find_case, load_case
 
 if TYPE_CHECKING:
     from optout.cluster import Cluster
+    from optout.index import Index
+    from optout.remote import Session
 
 case_option = click.option(
     "--case",
@@ -50,6 +52,20 @@ def the_cluster(address: str | None) -> Iterator[Cluster | None]:
             f"on {machines} machine{'s' * (machines > 1)}"
         )
         yield cluster
+
+
+def the_index(place: str, session: Session) -> Index:
+    """The index in a folder or at an address; what must be known of it is told.
+
+    Raises DatasetError where there is none.
+    """
+    from optout.index import open_index
+
+    index = open_index(place, session)
+    for warning in index.warnings():
+        note(warning)
+    note("not searched: texts and names in captions, which an index does not cover")
+    return index
 
 
 def the_case(folder: Path | None) -> Case:

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optout.case import Case
 from optout.errors import CaseError
-from optout.matching.joined import joined
-from optout.matching.lookups import lookups
-from optout.matching.stored import earlier, previous_ids, write
-from optout.matching.summary import Beside, MatchSummary, summarise
+from optout.matching.stored import previous_ids
+from optout.matching.summary import Beside, MatchSummary
 
 if TYPE_CHECKING:
-    import duckdb
-    import pyarrow as pa
-
     from optout.cluster import Cluster
     from optout.datasets import DataFile
     from optout.matching.artist import Artist
     from optout.matching.scan import Progress
-    from optout.matching.source import FileCount, Index, Source
+    from optout.matching.source import Index, Source
     from optout.remote import Session
-
-# Each is computed once, in this order; later ones read earlier ones by their names.
-_QUERIES = (
-    "evidence_address",
-    "evidence_file",
-    "evidence_declared",
-    "evidence_stem",
-    "evidence_text",
-    "evidence_name",
-    "match_evidence",
-    "match_contradictions",
-    "match_rows",
-    "images_not_listed",
-)
 
 
 def match_case(
@@ -83,38 +63,29 @@ def match_cases(
 
     Writes matches/ of each case, whole or not at all; what is found for a case is the same as in a
     search for it alone. `hosts` are declared for this search only, in every case. Without
-    `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`.
+    `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`,
+    all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
     Remote files are read through `session`. With a `cluster` its workers read the files.
     Raises DatasetError for files that cannot be searched (also when none could be read), CaseError
     for a case that cannot be read, or two with one id.
     """
+    from optout.matching.cases import finish, gathered
     from optout.matching.finished import FinishedFiles, question
     from optout.matching.scan import AHEAD, scan
     from optout.remote import Session
 
-    if session is None:
-        with Session() as own:
-            return match_cases(
-                cases,
-                specs,
-                hosts=hosts,
-                captions=captions,
-                index=index,
-                progress=progress,
-                session=own,
-                cluster=cluster,
-            )
     _refuse_namesakes(cases)
-    files, twins = _files(specs, index, session)
-    before = [previous_ids(case) for case in cases]
-    artists = _gathered(cases, hosts)
-    if not cases:
-        return {}
-    finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
-    keeping = finished if len(files) > 1 and index is None else None
+    captions = captions and index is None  # an index holds no texts
     with ExitStack() as stack:
+        session = session or stack.enter_context(Session())
+        files, twins = _files(specs, index, session)
+        before = [previous_ids(case) for case in cases]
+        artists = gathered(cases, hosts)
+        if not cases:
+            return {}
+        finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
         if index:
             source = index.source(artists, captions)
         elif cluster:
@@ -126,19 +97,15 @@ def match_cases(
             files,
             artists,
             captions=captions,
-            finished=keeping,
+            finished=finished if len(files) > 1 and index is None else None,
             progress=progress,
             ahead=2 * cluster.processors if cluster else AHEAD,
         )
     if found.damaged and not found.counts:
         raise found.damaged[0]
     beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
-    each = zip(cases, zip(artists, found.candidates, strict=True), before, strict=True)
-    with closing(_small()) as connection:
-        summaries = {
-            case.case_id: _finish(connection, case, theirs, (found.counts, beside), ids)
-            for case, theirs, ids in each
-        }
+    theirs = zip(artists, found.candidates, strict=True)
+    summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
     if not found.damaged:
         finished.forget()
     return summaries
@@ -188,81 +155,3 @@ def _by_workers(
 
     require_files(cluster, files)
     return RayFiles(artists, captions, session)
-
-
-def _small() -> duckdb.DuckDBPyConnection:
-    """A connection for cases, one after the other: they are small, and threads would only wait."""
-    from optout.database import connect
-
-    connection = connect()
-    connection.execute("SET threads = 1")
-    return connection
-
-
-def _gathered(cases: Sequence[Case], hosts: Sequence[str]) -> list[Artist]:
-    from optout.database import case_within
-    from optout.matching.artist import gather
-
-    artists = []
-    with closing(_small()) as connection:
-        for case in cases:
-            with case_within(connection, case):
-                artists.append(gather(connection, case, hosts))
-    return artists
-
-
-def _finish(
-    connection: duckdb.DuckDBPyConnection,
-    case: Case,
-    found: tuple[Artist, pa.Table],
-    told: tuple[Sequence[FileCount], Beside],
-    before: set[str],
-) -> MatchSummary:
-    """What was found for one case → its matches/."""
-    from optout.database import case_within
-    from optout.matching.artist import read_once
-
-    with case_within(connection, case):
-        read_once(connection)
-        tables = joined(connection, case, _derive(connection, case, *found))
-    summary = summarise(case, found[0], told[0], tables, told[1])
-    tables |= earlier(case, summary)
-    write(case, tables, summary)
-    now = set(tables["matches"]["match_id"].to_pylist())
-    return MatchSummary(case.matches, summary, before != now)
-
-
-def _derive(
-    connection: duckdb.DuckDBPyConnection, case: Case, artist: Artist, candidates: pa.Table
-) -> dict[str, pa.Table]:
-    """The tables of matches/ by file name, in the columns of optout/tables.py."""
-    import pyarrow as pa
-
-    from optout import tables
-    from optout.database import relation
-    from optout.identity.rules import guesses
-    from optout.matching.texts import generic
-    from optout.works import case_works
-
-    works = case_works(connection)
-    connection.register("candidates", candidates)
-    for name, table in lookups(artist, works).items():
-        connection.register(name, table)
-    variables: dict[str, Any] = {
-        "case_id": case.case_id,
-        "most_rows": generic().most_rows,
-        "guesses": sorted(guesses()),
-    }
-    empty = {"match_rows": tables.MATCHES, "match_evidence": tables.EVIDENCE}
-    results: dict[str, pa.Table] = {name: kind.empty_table() for name, kind in empty.items()}
-    # Most members of an organisation have no row at all.
-    for query in _QUERIES if candidates.num_rows else ("images_not_listed",):
-        results[query] = relation(connection, query, **variables).to_arrow_table()
-        connection.register(query, results[query])
-    rows = [{"case_id": case.case_id, **asdict(work)} for work in works]
-    return {
-        "matches": results["match_rows"].cast(tables.MATCHES),
-        "evidence": results["match_evidence"].cast(tables.EVIDENCE),
-        "works": pa.Table.from_pylist(rows, schema=tables.WORKS),
-        "not_listed": results["images_not_listed"].cast(tables.NOT_LISTED),
-    }

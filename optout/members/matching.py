@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from optout.case import Case
-from optout.errors import CaseError, DatasetError
+from optout.errors import CaseError
 from optout.members.register import Member, Organisation
 
 if TYPE_CHECKING:
     from optout.cluster import Cluster
     from optout.matching import MatchSummary
     from optout.matching.scan import Progress
+    from optout.matching.source import Index
+    from optout.remote import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,18 @@ def match_members(
     members: Sequence[Member],
     specs: Sequence[str],
     *,
-    index: Path | None = None,
+    index: Index | None = None,
     progress: Progress | None = None,
+    session: Session | None = None,
     cluster: Cluster | None = None,
 ) -> Matched:
     """Search `specs` for all `members` at once and write matches/ into each case.
 
-    With a `cluster` its workers read the files.
-
-    A damaged case is left out and named. Raises DatasetError for files that cannot be searched.
+    With a `cluster` its workers read the files. A damaged case is left out and named.
+    Raises DatasetError for files that cannot be searched.
     """
+    from optout.matching import match_cases
+
     cases: dict[str, Case] = {}
     failed: dict[str, str] = {}
     for member in members:
@@ -50,36 +52,13 @@ def match_members(
             cases[member.number] = case
         except CaseError as error:
             failed[member.number] = error.message
-    options: dict[str, Any] = {"progress": progress}
-    if cluster is not None:
-        options["cluster"] = cluster
-    if index is not None:
-        options["index"] = _opened(index)
-    found = _match_cases()(list(cases.values()), specs, **options)
+    found = match_cases(
+        list(cases.values()),
+        specs,
+        index=index,
+        progress=progress,
+        session=session,
+        cluster=cluster,
+    )
     by_number = {number: found[case.case_id] for number, case in cases.items()}
     return Matched(by_number, failed)
-
-
-def _opened(index: Path) -> Any:
-    try:
-        return import_module("optout.index").open_index(index)
-    except ImportError as error:
-        raise DatasetError("this optout reads no index", "name its files: --dataset") from error
-
-
-def _match_cases() -> Callable[..., dict[str, MatchSummary]]:
-    """`optout.matching.match_cases`; one search per case where there is none."""
-    return getattr(import_module("optout.matching"), "match_cases", _one_by_one)
-
-
-def _one_by_one(
-    cases: Sequence[Case], specs: Sequence[str], *, progress: Progress | None = None
-) -> dict[str, MatchSummary]:
-    from optout.matching import match_case
-
-    found: dict[str, MatchSummary] = {}
-    for case in cases:
-        found[case.case_id] = match_case(case, specs)
-        if progress:
-            progress(len(found), len(cases), sum(one.data["rows"] for one in found.values()))
-    return found

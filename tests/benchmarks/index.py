@@ -112,7 +112,7 @@ def build(given: Any) -> dict[str, Any]:
 def artist(data: str) -> Any:
     """The first invented artist, as a search sees one."""
     from optout.case import create_case
-    from optout.matching.run import _gathered
+    from optout.matching.cases import gathered
     from tests.test_matching import image, observe, ref
 
     one = pq.read_table(f"{data}/artists.parquet").to_pylist()[0]
@@ -122,7 +122,7 @@ def artist(data: str) -> Any:
         images = [{**image(each["url"]), "md5": each["md5"]} for each in one["pictures"]]
         refs = [ref(each["url"]) for each in one["pictures"]]
         observe(case, images=images, image_refs=refs)
-        return _gathered([case], ())[0]
+        return gathered([case])[0]
 
 
 def answers(source: Any, files: Any, who: Any) -> int:

@@ -1,0 +1,128 @@
+"""A case and the rows that tie to its artist → its matches/; before, the case → its artist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from optout.case import Case
+from optout.matching.joined import joined
+from optout.matching.lookups import lookups
+from optout.matching.stored import earlier, write
+from optout.matching.summary import Beside, MatchSummary, summarise
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from optout.matching.artist import Artist
+    from optout.matching.source import FileCount
+
+# Each is computed once, in this order; later ones read earlier ones by their names.
+_QUERIES = (
+    "evidence_address",
+    "evidence_file",
+    "evidence_declared",
+    "evidence_stem",
+    "evidence_text",
+    "evidence_name",
+    "match_evidence",
+    "match_contradictions",
+    "match_rows",
+    "images_not_listed",
+)
+
+
+def _small() -> duckdb.DuckDBPyConnection:
+    """A connection for cases, one after the other: they are small, and threads would only wait."""
+    from optout.database import connect
+
+    connection = connect()
+    connection.execute("SET threads = 1")
+    return connection
+
+
+def gathered(cases: Iterable[Case], hosts: Sequence[str] = ()) -> list[Artist]:
+    """The artist of each case; `hosts` are declared for this search only. Raises CaseError."""
+    from optout.database import case_within
+    from optout.matching.artist import gather
+
+    artists = []
+    with closing(_small()) as connection:
+        for case in cases:
+            with case_within(connection, case):
+                artists.append(gather(connection, case, hosts))
+    return artists
+
+
+def finish(
+    cases: Iterable[tuple[Case, tuple[Artist, pa.Table], set[str]]],
+    counts: Sequence[FileCount],
+    beside: Beside,
+) -> dict[str, MatchSummary]:
+    """Write matches/ of each case; by case_id. A case comes with its artist, the rows that tie to
+    them, and the match_ids of the search before. Raises CaseError when that cannot be written."""
+    with closing(_small()) as connection:
+        return {
+            case.case_id: _finish(connection, case, found, (counts, beside), before)
+            for case, found, before in cases
+        }
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection,
+    case: Case,
+    found: tuple[Artist, pa.Table],
+    told: tuple[Sequence[FileCount], Beside],
+    before: set[str],
+) -> MatchSummary:
+    """What was found for one case → its matches/."""
+    from optout.database import case_within
+    from optout.matching.artist import read_once
+
+    with case_within(connection, case):
+        read_once(connection)
+        tables = joined(connection, case, _derive(connection, case, *found))
+    summary = summarise(case, found[0], told[0], tables, told[1])
+    tables |= earlier(case, summary)
+    write(case, tables, summary)
+    now = set(tables["matches"]["match_id"].to_pylist())
+    return MatchSummary(case.matches, summary, before != now)
+
+
+def _derive(
+    connection: duckdb.DuckDBPyConnection, case: Case, artist: Artist, candidates: pa.Table
+) -> dict[str, pa.Table]:
+    """The tables of matches/ by file name, in the columns of optout/tables.py."""
+    import pyarrow as pa
+
+    from optout import tables
+    from optout.database import relation
+    from optout.identity.rules import guesses
+    from optout.matching.texts import generic
+    from optout.works import case_works
+
+    works = case_works(connection)
+    connection.register("candidates", candidates)
+    for name, table in lookups(artist, works).items():
+        connection.register(name, table)
+    variables: dict[str, Any] = {
+        "case_id": case.case_id,
+        "most_rows": generic().most_rows,
+        "guesses": sorted(guesses()),
+    }
+    empty = {"match_rows": tables.MATCHES, "match_evidence": tables.EVIDENCE}
+    results: dict[str, pa.Table] = {name: kind.empty_table() for name, kind in empty.items()}
+    # Most members of an organisation have no row at all.
+    for query in _QUERIES if candidates.num_rows else ("images_not_listed",):
+        results[query] = relation(connection, query, **variables).to_arrow_table()
+        connection.register(query, results[query])
+    rows = [{"case_id": case.case_id, **asdict(work)} for work in works]
+    return {
+        "matches": results["match_rows"].cast(tables.MATCHES),
+        "evidence": results["match_evidence"].cast(tables.EVIDENCE),
+        "works": pa.Table.from_pylist(rows, schema=tables.WORKS),
+        "not_listed": results["images_not_listed"].cast(tables.NOT_LISTED),
+    }
