@@ -197,8 +197,13 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, body: str) -> None:
         ) from error
 
 
-def bounded(memory: str, threads: int | None, spill: Path) -> duckdb.DuckDBPyConnection:
-    """A connection for work larger than memory: at most `memory` ("4GB"), the rest in `spill`."""
+def bounded(
+    memory: str, threads: int | None, spill: Path, *, spilling: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection for work larger than memory: at most `memory` ("4GB"), the rest in `spill`.
+
+    `spilling`: it is known beforehand that the rest will be much.
+    """
     connection = connect()
     try:
         connection.execute(f"SET memory_limit = {quoted(memory)}")
@@ -208,6 +213,11 @@ def bounded(memory: str, threads: int | None, spill: Path) -> duckdb.DuckDBPyCon
     connection.execute(f"SET temp_directory = {quoted(str(spill))}")
     if threads:
         connection.execute(f"SET threads = {int(threads)}")
+    if spilling:
+        # Else a sort keeps all in memory as long as it can, and then has too little left to spill:
+        # DuckDB 1.5.5 with 4 GB fails so with 15 million rows. This sorts in small runs from the
+        # beginning, for a fifth more time.
+        connection.execute("SET debug_force_external = true")
     # Tables are written in the order of their query.
     connection.execute("SET preserve_insertion_order = true")
     # Values of a join that a scan may look for one by one in the boundaries of row groups.

@@ -74,10 +74,12 @@ FROM (
                     ) AS file_name
                 FROM rows
                 WHERE
-                    regexp_matches(
-                        url,
-                        '(?i)\?.*\.(?:jpe?g|png|gif|webp)|\.(?:jpe?g|png|gif|webp|avif)[^a-z0-9?#]'
-                    )
+                    regexp_matches(url, '(?i)\.(?:jpe?g|png|gif|webp|avif)[^a-z0-9?#]')
+                    OR CASE
+                        WHEN contains(url, '?')
+                            THEN regexp_matches(url, '(?i)\?.*\.(?:jpe?g|png|gif|webp)')
+                        ELSE FALSE
+                    END
             )
         )
     )

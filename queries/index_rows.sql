@@ -19,32 +19,35 @@ SELECT
         OR contains(url, chr(9))
         OR contains(url, chr(10))
         OR contains(url, chr(13))
+        -- A condition before THEN spares most rows the expensive one behind it; AND would not.
         -- Of all that is escaped for HTML, "&amp;" in a query alone misleads no plain search.
-        OR (
-            contains(url, '&')
-            AND regexp_matches(
-                split_part(url, '?', 1)
-                || replace(substr(url, length(split_part(url, '?', 1)) + 1), '&amp;', '&'),
-                '&(?:[A-Za-z]+[0-9]*|#[0-9A-Fa-fxX]+);'
-            )
-        )
-        -- Letters, digits and - . _ ~ need no escape, and letters that fold into several.
-        OR (
-            contains(url, '%')
-            AND regexp_matches(
-                url,
-                '%(?:25)*(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])|(?i)%c2%b5|%c3%9f|%c4%b0|%c5%(?:89|bf)|%c7%b0|%cf%82|%e1%ba%9[6-9a-e]|%e2%84%aa|%ef%ac%8[0-6]'
-            )
-        )
-        -- Escapes of another encoding than UTF-8, or of none.
-        OR (
-            contains(url, '%')
-            AND NOT regexp_full_match(
-                lower(url),
-                '(?:[^%]|%[0-7][0-9a-f]|%(?:c[2-9a-f]|d[0-9a-f])%[89ab][0-9a-f]|%e0%[ab][0-9a-f]%[89ab][0-9a-f]|%e[1-9a-cef](?:%[89ab][0-9a-f]){2}|%ed%[89][0-9a-f]%[89ab][0-9a-f]|%f0%[9ab][0-9a-f](?:%[89ab][0-9a-f]){2}|%f[1-3](?:%[89ab][0-9a-f]){3}|%f4%8[0-9a-f](?:%[89ab][0-9a-f]){2})*'
-            )
-        )
-        OR (strlen(url) <> length(url) AND regexp_matches(url, '[ßµİŉſǰςẖ-ẞKﬀ-ﬆ]'))
+        OR CASE
+            WHEN contains(url, '&')
+                THEN regexp_matches(
+                    split_part(url, '?', 1)
+                    || replace(substr(url, length(split_part(url, '?', 1)) + 1), '&amp;', '&'),
+                    '&(?:[A-Za-z]+[0-9]*|#[0-9A-Fa-fxX]+);'
+                )
+            ELSE FALSE
+        END
+        -- Letters, digits and - . _ ~ need no escape, and letters that fold into several; escapes
+        -- of another encoding than UTF-8, or of none.
+        OR CASE
+            WHEN contains(url, '%')
+                THEN regexp_matches(
+                    url,
+                    '%(?:25)*(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])|(?i)%c2%b5|%c3%9f|%c4%b0|%c5%(?:89|bf)|%c7%b0|%cf%82|%e1%ba%9[6-9a-e]|%e2%84%aa|%ef%ac%8[0-6]'
+                )
+                OR NOT regexp_full_match(
+                    lower(url),
+                    '(?:[^%]|%[0-7][0-9a-f]|%(?:c[2-9a-f]|d[0-9a-f])%[89ab][0-9a-f]|%e0%[ab][0-9a-f]%[89ab][0-9a-f]|%e[1-9a-cef](?:%[89ab][0-9a-f]){2}|%ed%[89][0-9a-f]%[89ab][0-9a-f]|%f0%[9ab][0-9a-f](?:%[89ab][0-9a-f]){2}|%f[1-3](?:%[89ab][0-9a-f]){3}|%f4%8[0-9a-f](?:%[89ab][0-9a-f]){2})*'
+                )
+            ELSE FALSE
+        END
+        OR CASE
+            WHEN strlen(url) <> length(url) THEN regexp_matches(url, '[ßµİŉſǰςẖ-ẞKﬀ-ﬆ]')
+            ELSE FALSE
+        END
     ) AS odd,
     file,
     dataset_row,

@@ -24,6 +24,7 @@ from optout.index.counts import unread
 from optout.index.finish import table_file
 from optout.index.layout import ROWS, Source, TableFile
 from optout.index.pieces import Between
+from optout.index.plan import for_database
 from optout.index.rows import write_run
 from optout.index.sources import refuse_changed
 from optout.index.tables import fresh, source_counts, write_tables
@@ -42,6 +43,7 @@ class Build:
     columns: tuple[str, ...]  # of the table of rows
     memory: str
     version: str
+    spilling: bool  # the rows are more than the memory can sort
 
 
 @contextmanager
@@ -50,7 +52,7 @@ def _working(build: Build) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     refuse_other(build.version)
     own = fresh(build.state / "tries" / f"{socket.gethostname()}-{os.getpid()}")
     with told(build.out):
-        connection = bounded(build.memory, 1, own / "spill")
+        connection = bounded(for_database(build.memory), 1, own / "spill", spilling=build.spilling)
         try:
             yield connection, own
         finally:

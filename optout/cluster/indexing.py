@@ -25,7 +25,7 @@ from optout.index import layout
 from optout.index.bounds import bounds_name
 from optout.index.finish import manifest_of, paths_of
 from optout.index.pieces import cuts
-from optout.index.plan import begin, finished, rows_at_once, size
+from optout.index.plan import begin, finished, rows_at_once, rows_in, size, spilling
 from optout.index.rows import columns_of
 from optout.index.sources import source
 from optout.index.tables import files_of
@@ -71,7 +71,9 @@ def build(
     if len(cluster.nodes) > 1:
         require_seen(cluster, state)
         require_seen(cluster, Path(sources[0].path))
-    shared = tasks.Build(out.absolute(), state, tuple(columns_of(files)), memory, __version__)
+    spill = spilling(sum(map(rows_in, files)), memory)
+    columns = tuple(columns_of(files))
+    shared = tasks.Build(out.absolute(), state, columns, memory, __version__, spill)
     with told(out):
         built = _Building(shared, cluster, _Told(progress))
         counted = built.rows(files, sources)
@@ -131,7 +133,7 @@ class _Building:
         each_run = [files_of(run) for run in runs]
         counted = self._each(tasks.count_file, list(enumerate(each_run)), "counting")
         total = sum(rows for rows, _ in counted)
-        # So many that each is sorted in memory, and every worker has some.
+        # So many that every worker has some.
         self._pieces = max(-(-total // rows_at_once(self._build.memory)), self._pieces)
         if not (self._build.out / "rows").is_dir():
             self._merge_rows(each_run)

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 from optout.datasets import DataFile
 from optout.index import layout
 from optout.index.layout import Manifest, Source
-from optout.index.plan import begin, finished, refuse_twice, rows_at_once, runs
+from optout.index.plan import (
+    begin,
+    finished,
+    for_database,
+    refuse_twice,
+    rows_at_once,
+    rows_in,
+    runs,
+    spilling,
+)
 from optout.index.work import Progress, Steps, told
 
 if TYPE_CHECKING:
@@ -33,6 +42,7 @@ class _Work:
     memory: str
     threads: int | None
     progress: Progress | None
+    rows: int  # about, of all
 
 
 def build(
@@ -79,7 +89,8 @@ def build(
     plan = {"sources": [asdict(one) for one in sources]}
     if len(together) > 1:
         weights["merging"] = 1.0
-    return _make(_Work(out, memory, threads, progress), plan, sources, rows, weights)
+    work = _Work(out, memory, threads, progress, sum(map(rows_in, files)))
+    return _make(work, plan, sources, rows, weights)
 
 
 def merge(
@@ -114,7 +125,7 @@ def merge(
         )
 
     plan = {"indexes": [asdict(one) for one in manifests]}
-    work = _Work(out, memory, threads, progress)
+    work = _Work(out, memory, threads, progress, sum(one.rows() for one in manifests))
     return _make(work, plan, sources, rows, {"merging": 1.0})
 
 
@@ -133,7 +144,9 @@ def _make(
     out, state = work.out, begin(work.out, plan)
     steps = Steps(work.progress, {**weights, **WEIGHTS})
     with told(out):
-        connection = bounded(work.memory, work.threads, state / "spill")
+        spill = spilling(work.rows, work.memory)
+        memory = for_database(work.memory)
+        connection = bounded(memory, work.threads, state / "spill", spilling=spill)
         try:
             if not (out / "rows").is_dir():
                 rows(connection, state, steps)

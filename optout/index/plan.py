@@ -14,7 +14,9 @@ from optout.index import layout
 from optout.index.layout import Manifest, Source
 
 _STATE = ".build"
-_BYTES_A_ROW = 160  # of the memory allowed: so many rows are sorted at a time, the rest is spilled
+# Of the memory allowed: so many rows are sorted at a time, and what a row takes while sorted. Where
+# that is more than the memory, the rest is spilled.
+_BYTES_A_ROW, _SORTED_BYTES_A_ROW = 160, 500
 _UNITS = {"": 1, "k": 1000, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -70,8 +72,7 @@ def runs(files: Sequence[DataFile], most: int) -> list[list[tuple[int, DataFile]
     runs: list[list[tuple[int, DataFile]]] = [[]]
     rows = 0
     for numbered in enumerate(files):
-        # A text file does not say how many rows it has; each has a hundred bytes or more.
-        size = numbered[1].columns.rows or numbered[1].size // 100
+        size = rows_in(numbered[1])
         if runs[-1] and rows + size > most:
             runs.append([])
             rows = 0
@@ -87,6 +88,29 @@ def rows_at_once(memory: str) -> int:
     25000000
     """
     return max(1, size(memory) // _BYTES_A_ROW)
+
+
+def spilling(rows: int, memory: str) -> bool:
+    """Whether so many rows are too many to be sorted in memory. Raises DatasetError as `size`.
+
+    >>> spilling(5_000_000, "4GB"), spilling(10_000_000, "4GB")
+    (False, True)
+    """
+    return rows * _SORTED_BYTES_A_ROW > size(memory)
+
+
+def for_database(memory: str) -> str:
+    """What of the memory allowed the database may have: the writer of the tables needs some, too.
+
+    >>> for_database("4GB")
+    '3200000000B'
+    """
+    return f"{size(memory) * 4 // 5}B"
+
+
+def rows_in(file: DataFile) -> int:
+    """How many rows a file has. A text file does not say so; each has a hundred bytes or more."""
+    return file.columns.rows or file.size // 100
 
 
 def size(memory: str) -> int:

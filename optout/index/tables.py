@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,9 +63,12 @@ def add_bounds(out: Path, state: Path, steps: Steps) -> None:
         return
     with steps.step(BOUNDS):
         partial = fresh(state / f".{BOUNDS}.partial")
-        for table in TABLES:
-            for file in map(Path, files_of(out / table)):
-                write_bounds(file, table, partial / bounds_name(file))
+        files = [(Path(file), table) for table in TABLES for file in files_of(out / table)]
+        with ThreadPoolExecutor() as pool:
+            for done in [
+                pool.submit(write_bounds, *one, partial / bounds_name(one[0])) for one in files
+            ]:
+                done.result()
         partial.rename(out / BOUNDS)
 
 
