@@ -573,6 +573,22 @@ def test_an_index_elsewhere_gives_the_same_answers(
         assert "more from the cache" in capsys.readouterr().err
 
 
+def test_neighbours_that_are_fetched_apart_are_read_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row groups side by side that are more than is fetched at a time."""
+    monkeypatch.setenv("OPTOUT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("optout.index.place._MOST", 5000)
+    urls = [f"https://mira.example/{hash_of(i)}/{hash_of(-i)}.jpg" for i in range(10_000)]
+    build(resolve([write_rows(tmp_path / "rows", urls)]), tmp_path / "index")
+    case = create_case(tmp_path / "case", ["https://mira.example/"])
+    with shelf(on_shelf(tmp_path / "index")) as (base, _), Session("0") as session:
+        match_case(
+            case, [], index=open_index(f"{base}/relaion", session), captions=False, session=session
+        )
+    assert len(answers(case)["matches"]) == len(urls)
+
+
 @pytest.mark.parametrize("spoil", [b"", b"PAR1", b"\x00" * 5000])
 def test_damage_elsewhere_is_one_sentence(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: bytes
