@@ -1,10 +1,9 @@
--- Stems that are asked for, as the table of names writes them: the first seven letters, the part
--- that must be alike, and the longer one that must be where very many names begin so.
+-- Stems that are asked for, as the table of names writes them: the first seven letters, and all that
+-- the table has of a name.
 -- reads: asked_stems
--- columns: short, start, whole
+-- columns: short, start
 SELECT DISTINCT
     left(name, 7) AS short,
-    left(name, 12) AS start,
-    left(name, 24) AS whole
+    left(name, 24) AS start
 FROM (SELECT regexp_replace(stem, '[^\pL\pN._~-]+', '*', 'g') AS name FROM asked_stems)
-ORDER BY short, start, whole
+ORDER BY short, start

@@ -1,6 +1,5 @@
 -- Where the rows stand that the tables of an index tie to what is asked: hosts that an address
--- carries, beginnings of file names, parts of addresses (all of one picture), content hashes. A
--- beginning that very many rows share counts only where more of the name is alike.
+-- carries, beginnings of file names, parts of addresses (all of one picture), content hashes.
 -- reads: places, names, parts, hashes, asked_domains, asked_sites, asked_names, asked_parts, asked_hashes
 -- columns: pos
 SELECT pos
@@ -18,17 +17,10 @@ SELECT pos
 FROM hashes
 WHERE value IN (SELECT value FROM asked_hashes) AND kind <> 'phash'
 UNION
-SELECT pos
-FROM (
-    SELECT
-        names.pos,
-        starts_with(names.name, asked_names.whole) AS alike,
-        count(*) OVER (PARTITION BY asked_names.start) AS shared
-    FROM names
-    JOIN asked_names ON names.short = asked_names.short
-    WHERE starts_with(names.name, asked_names.start)
-)
-WHERE alike OR shared <= getvariable('most_names')
+SELECT names.pos
+FROM names
+JOIN asked_names ON left(names.name, 7) = asked_names.short
+WHERE starts_with(names.name, asked_names.start)
 UNION
 SELECT pos
 FROM (

@@ -4,5 +4,5 @@
 -- columns: pos
 SELECT DISTINCT names.pos
 FROM names
-JOIN asked_names ON starts_with(names.short, asked_names.start)
+JOIN asked_names ON starts_with(names.name, asked_names.start)
 WHERE length(asked_names.start) < 7

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from optout.index.asked import Asked
     from optout.index.table import Table
 
-_SHORT = 7  # letters of the column that names are joined by
-_MOST_NAMES = 5000  # rows whose file names begin alike; of more, a longer beginning must be alike
+_SHORT = 7  # letters of the column `short` of names
+_LONGER = 12  # by so many, longer names are told apart first
 # What a search gets of a row, in this order.
 _COLUMNS = ("file", "dataset_row", "url", "md5", "sha256", "caption", "sample_id", "hash", "nsfw",
             "license", "language", "phash", "similarity", "punsafe", "pwatermark", "aesthetic",
@@ -34,19 +34,19 @@ def positions(
     _register_asked(connection, asked)
     names = relation(connection, "index_asked_names").to_arrow_table()
     connection.register("asked_names", names)
-    starts, shorts = names["start"].to_pylist(), set(names["short"].to_pylist())
-    exact = min(map(len, shorts), default=_SHORT) >= _SHORT
+    starts = names["start"].to_pylist()
+    exact = min(map(len, starts), default=_SHORT) >= _SHORT
     parts = set().union(*asked.parts)
     domains = asked.domains | {domain for domain, _ in asked.sites}
     wanted: dict[str, tuple[Ranges, set[str] | None]] = {
         "places": (_hosts(asked), domains),
-        "names": ([begins_with(start) for start in starts], shorts if exact else None),
+        "names": ([begins_with(start) for start in starts], set(starts) if exact else None),
         "parts": ([(part, part) for part in sorted(parts)], parts),
         "hashes": ([(value, value) for value in sorted(asked.hashes)], asked.hashes),
     }
     for name, (ranges, values) in wanted.items():
         connection.register(name, _near(tables[name], name, ranges, values))
-    found = relation(connection, "index_positions", most_names=_MOST_NAMES).fetchall()
+    found = relation(connection, "index_positions").fetchall()
     if not exact:
         found += relation(connection, "index_short_names").fetchall()
     return sorted({position for (position,) in found})
@@ -75,21 +75,38 @@ def _hosts(asked: Asked) -> Ranges:
 def _near(table: Table, name: str, ranges: Ranges, values: set[str] | None) -> pa.Table:
     """The rows of a narrow table among which all are whose keys are in `ranges`.
 
-    With `values` only those that have one of them in the first column.
+    With `values` only those that have one of them in the first column, or may begin with it, when
+    these are names.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    first, *_ = columns = list(TABLES[name])
-    known = pa.array(sorted(values or ()), pa.string())
+    # Decoding is what a lookup takes its time for: `short` is the beginning of `name`.
+    columns = [column for column in TABLES[name] if column != "short"]
     parts = [
-        part if values is None else part.filter(pc.is_in(part[first], value_set=known))
+        part if values is None else part.filter(_among(part[columns[0]], values, name == "names"))
         for _, part in table.read(table.with_keys(ranges), columns)
     ]
     if parts:
         return pa.concat_tables(parts)
     kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64()}
-    return pa.schema([(one, kinds[kind]) for one, kind in TABLES[name].items()]).empty_table()
+    return pa.schema([(one, kinds[TABLES[name][one]]) for one in columns]).empty_table()
+
+
+def _among(column: pa.ChunkedArray, values: set[str], beginnings: bool) -> pa.ChunkedArray:
+    """Where one of `values` stands, or may be the beginning of what does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not beginnings:
+        return pc.is_in(column, value_set=pa.array(sorted(values), pa.string()))
+    mask = None
+    for length in (_SHORT, _LONGER):
+        some = {one[:length] for one in values if (len(one) >= _LONGER) == (length == _LONGER)}
+        if some:
+            cut = pc.utf8_slice_codeunits(column, 0, length)
+            found = pc.is_in(cut, value_set=pa.array(sorted(some), pa.string()))
+            mask = found if mask is None else pc.or_(mask, found)
+    return mask
 
 
 def _mask(

@@ -16,7 +16,8 @@ from optout.index.place import Place
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_AT_ONCE = 256  # row groups decoded at a time
+_AT_ONCE = 256  # row groups of a file that are decoded together
+_PIECES_AT_ONCE = 4  # of so many, from one file or several
 _FILES_AT_ONCE = 8
 Group = tuple[int, int]  # number of the file, number of its row group
 
@@ -61,11 +62,16 @@ class Table:
         by_file: dict[int, list[int]] = {}
         for file, group in sorted(set(groups)):
             by_file.setdefault(file, []).append(group)
-        for file, bounds in self._of(list(by_file)):
-            wanted = by_file[file]
-            for first in range(0, len(wanted), _AT_ONCE):
-                some = wanted[first : first + _AT_ONCE]
-                yield self._places(file, bounds, some), self._read(file, bounds, some, columns)
+        pieces = [
+            (file, bounds, by_file[file][first : first + _AT_ONCE])
+            for file, bounds in self._of(list(by_file))
+            for first in range(0, len(by_file[file]), _AT_ONCE)
+        ]
+        with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
+            for first in range(0, len(pieces), _PIECES_AT_ONCE):
+                some = pieces[first : first + _PIECES_AT_ONCE]
+                read = pool.map(lambda one: self._read(one[0], one[1], one[2], columns), some)
+                yield from zip([self._places(*one) for one in some], read, strict=True)
 
     def _places(self, file: int, bounds: Bounds, groups: Sequence[int]) -> list[range]:
         start = self._starts[file]
