@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import whole
 from optout.case import Account, Case, load_case
 from optout.errors import CaseError, MembersError
 from optout.members.columns import scope_has_requests
@@ -139,9 +140,8 @@ def write_register(organisation: Organisation, members: Iterable[Member]) -> Non
     rows = [asdict(member) for member in sorted(members, key=lambda one: one.number)]
     table = pa.Table.from_pylist(rows, schema=_schema())
     organisation.folder.mkdir(parents=True, exist_ok=True)
-    beside = organisation.folder / f".{FILE}.partial"
-    pq.write_table(table, beside, compression="zstd")
-    beside.replace(organisation.register)
+    with whole(organisation.register, lasting=True) as beside:
+        pq.write_table(table, beside, compression="zstd")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.case import Case
 from optout.errors import CaseError
 
@@ -92,10 +93,7 @@ def read(folder: Path) -> State:
 
 def save(folder: Path, state: State) -> None:
     """Write .page/job.json beside and rename it. Raises OSError."""
-    path = folder / FOLDER / _STATE
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(state), ensure_ascii=False), "utf-8", errors="replace")
-    beside.replace(path)
+    write_whole(folder / FOLDER / _STATE, json.dumps(asdict(state), ensure_ascii=False))
 
 
 def start(case: Case, choices: Choices, began: str) -> bool:
