@@ -8,12 +8,13 @@ each other.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import struct
 import time
 from pathlib import Path
+
+from crawler.lock import give_part, take_part
 
 _PLACES = 65_536
 _SIZE = struct.calcsize("<d")
@@ -34,9 +35,7 @@ class Gate:
         if place in self._held:
             self._held[place] += 1
             return True
-        try:
-            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, _SIZE, place * _SIZE)
-        except OSError:
+        if not take_part(self._fd, place * _SIZE, _SIZE):
             return False
         written = os.pread(self._fd, _SIZE, place * _SIZE)
         free_at = struct.unpack("<d", written)[0] if len(written) == _SIZE else 0.0
@@ -65,7 +64,7 @@ class Gate:
         os.close(self._fd)
 
     def _unlock(self, place: int) -> None:
-        fcntl.lockf(self._fd, fcntl.LOCK_UN, _SIZE, place * _SIZE)
+        give_part(self._fd, place * _SIZE, _SIZE)
 
 
 def _place(host: str) -> int:

@@ -6,7 +6,6 @@ One JSON object per line. A line is written whole, so a reader drops at most the
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from crawler.lock import held
 
 FILE = "journal.jsonl"
 _SYNC_EVERY = 5.0  # seconds; what a power cut may cost
@@ -27,15 +28,10 @@ class JournalBusy(Exception):
 def alone(observations: Path) -> Iterator[None]:
     """Hold the case's observations for this process. Raises JournalBusy when another has them."""
     observations.mkdir(parents=True, exist_ok=True)
-    fd = os.open(observations / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalBusy(str(observations)) from error
+    with held(observations / ".lock") as ours:
+        if not ours:
+            raise JournalBusy(str(observations))
         yield
-    finally:
-        os.close(fd)
 
 
 class Journal:

@@ -15,6 +15,7 @@ from crawler.file_metadata import Packet
 from crawler.site_files import named_in_hops
 from crawler.sniff import pixel_size, sniff
 from crawler.tasks import Task
+from crawler.whole import write_whole
 
 FOLDER = "images"  # under the run's folder, with --keep-images
 
@@ -121,7 +122,5 @@ def _store(folder: Path, name: str, body: bytes) -> str:
     folder.mkdir(exist_ok=True)
     path = folder / name
     if not path.exists():
-        beside = path.with_suffix(".partial")
-        beside.write_bytes(body)
-        beside.replace(path)
+        write_whole(path, body)
     return f"{FOLDER}/{name}"

@@ -16,6 +16,7 @@ from crawler.gate import Gate
 from crawler.job import Job, load_job
 from crawler.journal import Journal
 from crawler.progress import Listener
+from crawler.whole import whole
 from crawler.writer import journal_rows, write_run
 
 JOB_FILE = "job.json"
@@ -36,9 +37,8 @@ def begin(job: Job, observations: Path) -> Path:
     """Make the folder of a new run and keep its job there."""
     folder = observations / f".run={job.run_id}.partial"
     folder.mkdir(parents=True)
-    beside = folder / f"{JOB_FILE}.new"
-    job.save(beside)
-    beside.rename(folder / JOB_FILE)
+    with whole(folder / JOB_FILE) as beside:
+        job.save(beside)
     return folder
 
 

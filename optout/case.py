@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.errors import CaseError
 
 VERSION = 1  # of optout.toml and the folder; a higher one is refused
@@ -203,9 +204,7 @@ def create_case(
         ) from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_bytes(content)
-        beside.replace(path)
+        write_whole(path, content)
     except OSError as error:
         raise CaseError(
             f"cannot write {path}: {error.strerror}", "choose a folder you may write to"

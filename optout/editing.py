@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.case import FILE, Account, Case, DeclaredHost, parse_case
 from optout.errors import CaseError
 
@@ -38,9 +39,7 @@ def edit_case(case: Case, changes: Changes) -> Case:
                 _set(document, table, key, value)
         text = tomlkit.dumps(document)
         edited = parse_case(case.folder, text)
-        beside = path.with_suffix(".new")
-        beside.write_bytes(text.encode("utf-8"))
-        beside.replace(path)
+        write_whole(path, text.encode("utf-8"), lasting=True)
     except OSError as error:
         raise CaseError(
             f"cannot write {path}: {error.strerror or error}",

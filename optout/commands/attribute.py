@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crawler.whole import write_whole
 from optout.commands.models import model_options, note_unreadable, shard_progress, the_model
 from optout.commands.options import json_option, note, printable, wrote
 from optout.errors import EmbeddingError
@@ -117,6 +118,4 @@ def _write(out: Path, found: Attribution) -> None:
         for picture in found.pictures
     }
     text = page(found, {name: address for name, address in small.items() if address})
-    beside = out.with_name(f".{out.name}.partial")
-    beside.write_text(text, "utf-8", errors="replace")
-    beside.replace(out)
+    write_whole(out, text)

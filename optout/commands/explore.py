@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.whole import write_whole
 from optout.commands.options import json_option, note, wrote
 from optout.errors import DatasetError
 
@@ -88,9 +89,7 @@ def command(
     if html:
         from optout.explore.page import render
 
-        beside = html.with_name(f".{html.name}.partial")
-        beside.write_bytes(render(found).encode("utf-8", "replace"))
-        beside.replace(html)
+        write_whole(html, render(found))
         wrote(html, "open it in your browser")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.whole import whole
 from optout.commands.options import (
     Decorator,
     case_option,
@@ -216,14 +217,9 @@ def export_(as_json: bool, out: Path | None, case_folder: Path | None) -> None:
     if out is None:
         sys.stdout.buffer.writelines(data)
         return
-    beside = out.with_name(f".{out.name}.new")
-    try:
-        with beside.open("wb") as file:
-            file.write(b"" if as_json else "\ufeff".encode())
-            file.writelines(data)
-        beside.replace(out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(out) as beside, beside.open("wb") as file:
+        file.write(b"" if as_json else "\ufeff".encode())
+        file.writelines(data)
     wrote(out)
 
 

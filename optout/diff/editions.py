@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import whole
 from optout.datasets import DataFile, resolve
 
 if TYPE_CHECKING:
@@ -183,11 +184,6 @@ def write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
     from optout.report.formats import csv_lines, json_lines
 
     lines = csv_lines if path.suffix.lower() == ".csv" else json_lines
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        with beside.open("wb") as file:
-            for line in lines(rows):
-                file.write(line.encode("utf-8", "replace"))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(path) as beside, beside.open("wb") as file:
+        for line in lines(rows):
+            file.write(line.encode("utf-8", "replace"))

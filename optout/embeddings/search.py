@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import whole
 from optout.embeddings.arithmetic import Arithmetic, arithmetic
 from optout.embeddings.kept import Pairs
 from optout.embeddings.scan import Found, Question, scan
@@ -139,8 +140,7 @@ def _save(path: Path, found: Found) -> None:
     import numpy as np
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".partial")
-    with beside.open("wb") as file:
+    with whole(path) as beside, beside.open("wb") as file:
         np.savez(
             file,
             query=found.pairs.query,
@@ -152,7 +152,6 @@ def _save(path: Path, found: Found) -> None:
             reasons=np.array([reason for _, reason in found.damaged], dtype=np.str_),
             damaged_rows=np.array(found.damaged_rows),
         )
-    beside.replace(path)
 
 
 def _load(path: Path) -> Found | None:

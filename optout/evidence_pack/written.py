@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import zipfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from optout.errors import CaseError
+from optout.zipped import write_zip
 
 
 def write(folder: Path, files: dict[str, bytes], made_at: datetime) -> Path:
@@ -49,10 +49,5 @@ def pack(out: BinaryIO, name: str, files: dict[str, bytes], made_at: datetime) -
     Stored, not compressed: what is large in it is compressed already, and the page that verifies
     a pack can read it without a library.
     """
-    moment = made_at.astimezone(UTC).timetuple()[:6]
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for file, body in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{name}/{file}", moment)
-            entry.create_system = 3  # Unix, whatever machine makes it
-            entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, body)
+    inside = {f"{name}/{file}": body for file, body in files.items()}
+    write_zip(out, inside, made_at=made_at, mode=0o100644, stored=True)

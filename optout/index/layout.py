@@ -6,12 +6,12 @@ docs/reference/index.md describes the folder; FORMAT changes when an older progr
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.errors import DatasetError
 
 FORMAT = 1
@@ -160,17 +160,7 @@ def _manifest(data: dict[str, Any]) -> Manifest:
 def write_manifest(index: Path, manifest: Manifest) -> None:
     """Write beside, then rename: an index with a manifest is whole."""
     text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
-    replace_text(index / MANIFEST, text + "\n")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Put `text` in place of a file at once, safe against a loss of power."""
-    beside = path.with_name(f".{path.name}.partial")
-    with beside.open("w", encoding="utf-8", errors="replace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    write_whole(index / MANIFEST, text + "\n", lasting=True)
 
 
 def digest(path: Path) -> str:

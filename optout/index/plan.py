@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.datasets import DataFile
 from optout.errors import DatasetError
 from optout.index import layout
@@ -50,7 +51,7 @@ def begin(out: Path, plan: dict[str, Any]) -> Path:
     elif out.is_dir() and any(out.iterdir()):
         raise DatasetError(f"{out} is not empty", "name a new folder with --out")
     state.mkdir(parents=True, exist_ok=True)
-    layout.replace_text(state / "plan.json", text)
+    write_whole(state / "plan.json", text, lasting=True)
     return state
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import whole
 from optout.case import Case
 from optout.ledger.read import open_ledger, periods
 
@@ -21,18 +22,14 @@ FORMAT = 1  # of the lines; a reader refuses a higher number
 
 def export(case: Case, path: Path) -> tuple[int, str]:
     """Write the ledger to `path`, beside and renamed; (periods in it, SHA-256 of the file)."""
-    beside, digest = path.with_name(f".{path.name}.new"), hashlib.sha256()
+    digest = hashlib.sha256()
     count = -1  # the first line is no period
-    try:
-        with beside.open("wb") as out:
-            for line in export_lines(case):
-                count += 1
-                data = line.encode("ascii")
-                digest.update(data)
-                out.write(data)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(path) as beside, beside.open("wb") as out:
+        for line in export_lines(case):
+            count += 1
+            data = line.encode("ascii")
+            digest.update(data)
+            out.write(data)
     return count, digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import write_whole
 from optout import __version__
 from optout.case import Case, read_summary
 from optout.ledger.export import run_hashes
@@ -28,12 +29,7 @@ _MOST_COMPARED = 5_000  # lines; comparing longer texts takes too long
 
 def write_page(case: Case, path: Path) -> None:
     """Write the page to `path`, beside and renamed. Raises CaseError when a file is damaged."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(page(case), "utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, page(case))
 
 
 def page(case: Case) -> str:

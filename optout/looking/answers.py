@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from crawler.whole import write_whole
 from optout.case import Case
 from optout.errors import VisionError
 from optout.looking.journal import add, read
@@ -62,9 +63,7 @@ class Answers:
         try:
             self._files.mkdir(parents=True, exist_ok=True)
             if not path.is_file():
-                beside = path.with_suffix(".partial")
-                beside.write_bytes(body)
-                beside.replace(path)
+                write_whole(path, body)
         except OSError as error:
             raise VisionError(
                 f"cannot write {path}: {error.strerror or error}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from crawler.whole import whole
 from optout.case import Case
 from optout.errors import VisionError
 from optout.looking.answers import Answer, Answers
@@ -95,11 +96,10 @@ def write(case: Case, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
     path = case.looked_at / "comparisons.parquet"
-    beside = path.with_name(".comparisons.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, beside, compression="zstd")
-        beside.replace(path)
+        with whole(path) as beside:
+            pq.write_table(table, beside, compression="zstd")
     except OSError as error:
         raise VisionError(
             f"cannot write {path}: {error.strerror or error}", "free some space, then try again"

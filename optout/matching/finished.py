@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import whole
 from optout.datasets import DataFile
 from optout.matching.artist import Artist
 from optout.matching.look import Row
@@ -69,11 +70,10 @@ class FinishedFiles:
             "examples": count.examples,
         }
         schema = _schema().with_metadata({_COUNT: json.dumps(known).encode("utf-8", "replace")})
-        beside = path.with_suffix(".partial")
         with contextlib.suppress(OSError):
             self._folder.mkdir(exist_ok=True)
-            pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), beside)
-            beside.replace(path)
+            with whole(path) as beside:
+                pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), beside)
 
     def forget(self) -> None:
         """The search is complete: nothing is needed any more."""

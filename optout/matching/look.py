@@ -6,7 +6,6 @@ row costs the same however many there are.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from optout.datasets import crawl_period
 from optout.identity import Identity, identify
 from optout.matching.artist import Artist, covering, declared_by_host
 from optout.matching.declared import Declared
-from optout.matching.texts import folded, generic, normal, pieces
+from optout.matching.texts import as_searched, generic, normal, pieces
 
 Row = dict[str, Any]  # a data set row in the columns of queries/survivors.sql
 
@@ -85,7 +84,7 @@ class Look:
         """Artists whose name stands in the caption, each with the first of theirs that does."""
         if not caption or not self._names:
             return {}
-        text = folded(html.unescape(caption) if "&" in caption else caption)
+        text = as_searched(caption)
         near = {i for piece in {"", *pieces(text)} for i in self._names.get(piece, ())}
         found = {i: self._artists[i].names.standing_in(text) for i in sorted(near)}
         return {i: name for i, name in found.items() if name is not None}

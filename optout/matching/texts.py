@@ -92,6 +92,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", bare).casefold()
 
 
+def as_searched(caption: str) -> str:
+    """A caption as names are looked for in it: entities read, folded."""
+    return folded(html.unescape(caption) if "&" in caption else caption)
+
+
 def one_of(signs: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any one of `signs`; on long texts far quicker than a look at each."""
     return re.compile(f"[{re.escape(''.join(sorted(signs)))}]")
@@ -103,9 +108,10 @@ def pieces(text: str) -> list[str]:
     >>> pieces("mira_solberg: 宮崎")
     ['mira', 'solberg', '宮', '崎']
     """
-    return _PIECE.findall(text)
+    return (_WORD if text.isascii() else _PIECE).findall(text)
 
 
+_WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(rf"{_SPACELESS.pattern}|(?:(?!{_SPACELESS.pattern})[^\W_])+")
 
 
@@ -132,10 +138,10 @@ class Names:
 
     def found(self, caption: str) -> str | None:
         """The first name that stands in `caption` as a word of its own."""
-        return self.standing_in(folded(html.unescape(caption) if "&" in caption else caption))
+        return self.standing_in(as_searched(caption))
 
     def standing_in(self, text: str) -> str | None:
-        """The same of text that is unescaped and folded."""
+        """The same of text `as_searched`."""
         return next((one.written for one in self.searched if one.pattern.search(text)), None)
 
     def first_pieces(self) -> Iterator[str]:

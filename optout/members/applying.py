@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import write_whole
 from optout.case import FILE, create_case
 from optout.errors import CaseError
 from optout.members.register import Member
@@ -74,9 +75,7 @@ def _update(path: Path, changed: dict[tuple[str, str], Any]) -> bool:
     written = tomlkit.dumps(document)
     if written == text:
         return False
-    beside = path.with_suffix(".new")
-    beside.write_text(written, "utf-8")
-    beside.replace(path)
+    write_whole(path, written)
     return True
 
 

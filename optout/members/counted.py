@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from crawler.whole import write_whole
 from optout.case import Case
 from optout.errors import CaseError, OptoutError
 from optout.members.register import Member, Organisation
@@ -80,9 +81,7 @@ def _of_case(case: Case) -> dict[str, Any]:
         with open_case(case) as connection:
             rows, signals = _rows(connection, case), _signals(connection, case)
     counted = {"state": state, "rows": rows, "signals": signals}
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(counted) + "\n", "utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(counted) + "\n")
     return counted
 
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from crawler.whole import write_whole
 from optout.case import read_summary
 from optout.errors import OptoutError
 from optout.members.register import Member, Organisation
@@ -102,9 +103,7 @@ def _round(organisation: Organisation, *, new: bool) -> str:
         with suppress(OSError, ValueError, KeyError, TypeError):
             return str(json.loads(path.read_text("utf-8"))["since"])
     since = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ") if new else ""
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps({"since": since}) + "\n", "utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps({"since": since}) + "\n")
     return since
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler.whole import write_whole
 from optout.errors import OptoutError
 from optout.members.applying import apply
 from optout.members.columns import word
@@ -156,6 +157,4 @@ def _write_lists(
         if not lines:
             path.unlink(missing_ok=True)
             continue
-        beside = organisation.folder / f".{name}.partial"
-        beside.write_bytes("".join(csv_lines(lines)).encode("utf-8-sig", "replace"))
-        beside.replace(path)
+        write_whole(path, "".join(csv_lines(lines)).encode("utf-8-sig", "replace"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler.lock import held
+from crawler.whole import whole
 from optout.case import Account, Case, load_case
 from optout.errors import CaseError, MembersError
 from optout.members.columns import scope_has_requests
@@ -139,9 +139,8 @@ def write_register(organisation: Organisation, members: Iterable[Member]) -> Non
     rows = [asdict(member) for member in sorted(members, key=lambda one: one.number)]
     table = pa.Table.from_pylist(rows, schema=_schema())
     organisation.folder.mkdir(parents=True, exist_ok=True)
-    beside = organisation.folder / f".{FILE}.partial"
-    pq.write_table(table, beside, compression="zstd")
-    beside.replace(organisation.register)
+    with whole(organisation.register, lasting=True) as beside:
+        pq.write_table(table, beside, compression="zstd")
 
 
 @contextmanager
@@ -151,17 +150,12 @@ def alone(organisation: Organisation, *, shared: bool = False) -> Iterator[None]
     `shared` for a step that others may go on beside, but no import and no removal.
     """
     organisation.folder.mkdir(parents=True, exist_ok=True)
-    fd = os.open(organisation.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except OSError as error:
+    with held(organisation.folder / ".lock", shared=shared) as ours:
+        if not ours:
             raise MembersError(
                 f"another optout is at work in {organisation.folder}", "wait for it to end"
-            ) from error
+            )
         yield
-    finally:
-        os.close(fd)
 
 
 def damaged(organisation: Organisation, member: Member) -> str:

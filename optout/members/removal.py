@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.case import Case
 from optout.errors import MembersError
 from optout.members import importing, statistics
@@ -100,9 +101,7 @@ def _inventory(folder: Path, number: str) -> Removed:
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_text(json.dumps(data) + "\n", "utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(data) + "\n")
 
 
 def _plan(organisation: Organisation) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crawler.whole import write_whole
 from optout.errors import MembersError, OptoutError
 from optout.members.choosing import choose
 from optout.members.counted import Counted, Rows, count
@@ -92,9 +93,9 @@ def write(organisation: Organisation, result: Statistics) -> Path:
         "tables": _tables(result.lines),
     }
     text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    _replace(organisation.folder / JSON, text.encode("utf-8", "replace"))
+    write_whole(organisation.folder / JSON, text)
     table = "".join(csv_lines(_record(line) for line in result.lines))
-    _replace(organisation.folder / CSV, table.encode("utf-8-sig", "replace"))
+    write_whole(organisation.folder / CSV, table.encode("utf-8-sig", "replace"))
     return organisation.folder / JSON
 
 
@@ -116,12 +117,6 @@ def _tables(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
             | ({"members_at_least": line.members_at_least} if line.members_at_least else {})
         )
     return tables
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def _by_match(found: Counted) -> list[Line]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from crawler.whole import write_whole
 from optout.errors import ProtectError
 
 MANIFEST = "manifest.json"
@@ -48,6 +49,4 @@ def _made_before(folder: Path) -> set[str]:
 
 def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(body)
-    beside.replace(path)
+    write_whole(path, body)

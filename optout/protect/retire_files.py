@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
+from optout.cells import csv_file
 from optout.protect.reservation import Server
 from optout.protect.retire import Gone, Retirement
 from optout.protect.situation import folder_name
@@ -46,8 +45,4 @@ def fits(one: Gone) -> bool:
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """For a spreadsheet: no cell of strangers' text becomes a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+    return csv_file([head, *([cell(value) for value in row] for row in rows)])

@@ -31,6 +31,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.whole import write_whole
+
 if TYPE_CHECKING:
     from optout.case import Case
 
@@ -52,10 +54,5 @@ def write_report(case: Case, *, thumbnails: bool = False) -> Path:
     if report.looked:
         shown = report.looked.copies.rows
         report = replace(report, compare_pictures=compare_pictures(case, shown))
-    beside = case.report.with_name(f".{case.report.name}.partial")
-    try:
-        beside.write_bytes(render(report).encode("utf-8", "replace"))
-        beside.replace(case.report)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(case.report, render(report))
     return case.report

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from optout.cells import no_formula
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 # as ESC [ does), the characters that reorder text, line and paragraph separators.
 _COMMANDS = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # but tab and line ends
-# What a spreadsheet takes for a formula, also after blanks and in its full-width forms.
-_FORMULA = re.compile(r"\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-# A program that splits at ";" instead of "," begins a cell there.
-_AFTER_SEPARATOR = re.compile(r"(;\s*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 _CAPTURES = 3  # shown of a match
 _LONG = 200  # characters of one cell in a table for people
 
@@ -124,9 +122,7 @@ def _cell(value: Any) -> Any:
         value = json.dumps(value, ensure_ascii=False, default=str)
     if not isinstance(value, str):
         return value
-    value = _CONTROLS.sub("", value)
-    value = _AFTER_SEPARATOR.sub(r"\1'", value)
-    return "'" + value if _FORMULA.match(value) else value
+    return no_formula(_CONTROLS.sub("", value))
 
 
 def _short(value: Any) -> str:

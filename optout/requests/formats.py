@@ -5,13 +5,13 @@ Captions and addresses come from strangers: a cell never begins as a formula.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from optout.case import Case
+from optout.cells import csv_file
 from optout.requests.plain import cell
 from optout.requests.plan import RequestList
 from optout.requests.select import Row
@@ -40,12 +40,9 @@ def records(case: Case, asked: RequestList, licensed: frozenset[str]) -> list[Ro
 
 def requests_csv(rows: Iterable[Row], separator: str = ",") -> bytes:
     """UTF-8 with BOM, CRLF, RFC 4180; no cell is a formula, also where `;` and `,` are confused."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n", delimiter=separator)
-    writer.writerow(CSV_COLUMNS)
     other = "," if separator == ";" else ";"
-    writer.writerows([cell(row[column], other) for column in CSV_COLUMNS] for row in rows)
-    return text.getvalue().encode("utf-8-sig", "replace")
+    cells = ([cell(row[column], other) for column in CSV_COLUMNS] for row in rows)
+    return csv_file(chain([CSV_COLUMNS], cells), separator)
 
 
 def requests_jsonl(head: dict[str, Any], rows: Iterable[Row]) -> bytes:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from optout.cells import is_formula, no_formula
 from optout.identity.lossless import parse
 
-# What a spreadsheet takes for a formula at the start of a cell, full-width forms included.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
-# A program that splits at the other separator begins a cell there.
-_AFTER = {s: re.compile(rf"({s}\s*)(?=[=+\-@＝＋－＠])") for s in ";,"}
 # Excel's limit for one cell is 32,767 characters; a longer one spills over the next cells.
 _CELL = 32_000
 _BREAKS = re.compile(
@@ -49,10 +46,9 @@ def cell(value: Any, other: str = ";") -> Any:
         return value
     cut = f" … (cut, {len(value)} characters)" if len(value) > _CELL else ""
     text = clean(value[:_CELL])
-    if other in text:
-        text = _AFTER[other].sub(r"\1'", text)
-    text += cut
-    return "'" + text if _FORMULA.match(value) or _FORMULA.match(text) else text
+    # What was a formula is marked as one, whatever is left of it on one clean line.
+    mark = "'" if is_formula(value) and not is_formula(text) else ""
+    return mark + no_formula(text, other) + cut
 
 
 def _harmless(text: str, other: str) -> bool:

@@ -7,8 +7,6 @@ is running.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import signal
@@ -21,6 +19,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from crawler.lock import take
+from crawler.whole import write_whole
 from optout.case import Case
 from optout.errors import CaseError
 
@@ -92,10 +92,7 @@ def read(folder: Path) -> State:
 
 def save(folder: Path, state: State) -> None:
     """Write .page/job.json beside and rename it. Raises OSError."""
-    path = folder / FOLDER / _STATE
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(asdict(state), ensure_ascii=False), "utf-8", errors="replace")
-    beside.replace(path)
+    write_whole(folder / FOLDER / _STATE, json.dumps(asdict(state), ensure_ascii=False))
 
 
 def start(case: Case, choices: Choices, began: str) -> bool:
@@ -110,13 +107,8 @@ def start(case: Case, choices: Choices, began: str) -> bool:
     except OSError as error:
         raise _unwritable(place, error) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        if error.errno in (errno.EAGAIN, errno.EACCES):
+        if not take(lock):
             return False
-        raise _unwritable(place, error) from error
-    try:
         save(case.folder, State(began=began, choices=asdict(choices)))
         _launch(case.folder, lock)
     except OSError as error:
@@ -170,12 +162,11 @@ def locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return not take(lock)
     except OSError:
         return True
     finally:
         os.close(lock)
-    return False
 
 
 def _unwritable(place: Path, error: OSError) -> CaseError:

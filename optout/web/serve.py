@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.lock import take
 from optout.errors import CaseError
 from optout.web import job
 from optout.web.job import FOLDER
@@ -94,17 +94,9 @@ def _alone(folder: Path) -> Iterator[bool | None]:
         yield None
         return
     try:
-        yield _taken(lock)
+        yield take(lock)
     finally:
         os.close(lock)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def is_open(folder: Path) -> bool:

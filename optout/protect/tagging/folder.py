@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawler.whole import write_whole
 from optout.errors import ProtectError
 from optout.protect.tagging import avif, jpeg, png, readback, tiff, webp, xmp
 from optout.protect.tagging.values import FileProblem, uri
@@ -105,6 +106,4 @@ def _container(data: bytes) -> Rewrite:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(data)
-    beside.replace(path)
+    write_whole(path, data)
