@@ -323,7 +323,8 @@ def test_without_the_extra_one_sentence_says_so(
     assert main(["index", "build", "--dataset", spec, "--out", out, "--ray"]) == 1
     assert capsys.readouterr().err.splitlines() == [
         "optout: work on a cluster needs Ray, which is not installed",
-        'hint: install it: pip install "optout[cluster]"; or leave --ray out',
+        'hint: install it: pip install ".[cluster]" in the folder of the program; '
+        "or leave --ray out",
     ]
 
 

@@ -415,7 +415,7 @@ def test_without_the_extra_it_is_refused_in_plain_words(
 ) -> None:
     monkeypatch.setattr("optout.remote.session.find_spec", lambda name: None)
     error = refused(lambda: resolve(["https://data.example/x.parquet"]))
-    assert 'pip install "optout[remote]"' in error.hint
+    assert 'pip install ".[remote]"' in error.hint
 
 
 def test_a_certificate_that_has_expired(

@@ -144,4 +144,4 @@ def _wait_for_end(observations: Path) -> None:
 def _as_told(member: Member, summary: dict[str, Any]) -> Crawled:
     pages = summary["pages_read"]
     images = summary["outcomes"].get("images", {}).get("fetched", 0)
-    return Crawled(member.number, "crawled" if pages else "unread", pages, images)
+    return Crawled(member.number, "crawled", pages, images)

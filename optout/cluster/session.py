@@ -63,7 +63,7 @@ def _ray(*, local: bool) -> Any:
     except ImportError as error:
         raise ClusterError(
             "work on a cluster needs Ray, which is not installed",
-            'install it: pip install "optout[cluster]"; or leave --ray out',
+            'install it: pip install ".[cluster]" in the folder of the program; or leave --ray out',
         ) from error
     return ray
 

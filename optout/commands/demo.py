@@ -79,7 +79,10 @@ def _look(case: Case) -> None:
     from optout.report.looked import missing
 
     if missing():
-        note(f'  left out: it needs pip install "optout[vision]" ({missing()} not installed)')
+        note(
+            f'  left out: it needs pip install ".[vision]" in the folder of the program '
+            f"({missing()} not installed)"
+        )
         return
     from optout.commands.compare import VERDICTS
     from optout.looking.run import look_at_case

@@ -131,10 +131,10 @@ def _tell_editions(before: str, after: str, out: Path | None, top: int, *, as_js
         summary = asdict(found)
         _print_json([{k: v for k, v in summary.items() if k != "hosts"}, *found.hosts])
     else:
-        for side in (found.before, found.after):
-            click.echo(clean(_side(side)))
+        for word, side in (("before", found.before), ("after", found.after)):
+            click.echo(clean(f"{word}: {_side(side)}"))
         click.echo(f"{found.gone:,} rows gone · {found.new:,} rows new")
-        for host in found.hosts[:_SHOWN]:
+        for host in found.hosts:
             name = clean(host["host"]) or "(no host)"
             click.echo(f"  {name:<50} -{host['gone']:<12,} +{host['new']:,}")
     _note_unreadable(found)

@@ -83,7 +83,7 @@ def command(
         for line in json_lines(_lines(found)):
             click.echo(line, nl=False)
     else:
-        _print(found)
+        _print(found, top)
     if found.names_left_out:
         note(f"not looked for, too short: {', '.join(found.names_left_out[:_SHOWN])}")
     if html:
@@ -145,7 +145,7 @@ def _lines(found: Exploration) -> Iterator[dict[str, Any]]:
             yield {"table": table.name, "label": bar.label, "rows": bar.rows}
 
 
-def _print(found: Exploration) -> None:
+def _print(found: Exploration, most: int) -> None:
     from optout.explore.page import share
     from optout.report.formats import clean
 
@@ -157,11 +157,11 @@ def _print(found: Exploration) -> None:
     click.echo(f"{found.hosts:,} hosts of {found.domains:,} domains")
     for table in found.tables:
         click.echo(f"\n{table.title}")
-        for bar in table.bars[:_SHOWN] if table.kind == "list" else table.bars:
+        for bar in table.bars[:most] if table.kind == "list" else table.bars:
             label = clean(bar.label)[:60]
             click.echo(f"  {label:<60} {bar.rows:>14,}  {share(bar.rows, found.rows)}")
         for count, words in (
-            (max(len(table.bars) - _SHOWN, 0) * (table.kind == "list") + table.more, "more"),
+            (max(len(table.bars) - most, 0) * (table.kind == "list") + table.more, "more"),
             (table.nulls, "rows without" if table.name == "names" else "rows where it is empty"),
             (table.odd, "rows with a value that cannot be one"),
             (table.without_column, f"rows of {table.files_without:,} files without this column"),

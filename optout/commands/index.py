@@ -107,20 +107,23 @@ def merge_command(indexes: tuple[Path, ...], out: Path, memory: str, threads: in
 
 
 @command.command("info")
-@click.argument("index", type=_FOLDER)
+@click.argument("index")
 @json_option
-def info_command(index: Path, as_json: bool) -> None:
+def info_command(index: str, as_json: bool) -> None:
     """Show what an index holds: editions, files, rows, tables, levels.
 
-    With --json one object: format, optout, levels, sources, tables, built.
+    INDEX is a folder or an address (hf://, https://, s3://). With --json one object: format,
+    optout, levels, sources, tables, built.
 
     \b
     Example:
       optout index info relaion.index
     """
-    from optout.index import read_manifest
+    from optout.index import open_index
+    from optout.remote import Session
 
-    manifest = read_manifest(index)
+    with Session(tell=note) as session:
+        manifest = open_index(index, session).manifest
     if as_json:
         click.echo(json.dumps(asdict(manifest), ensure_ascii=False))
         return

@@ -120,12 +120,24 @@ def command(
     else:
         _print_summary(summary)
     _notes(summary)
+    note_gone([summary])
     if session.traffic:
         note(str(session.traffic))
     wrote(case.matches, "optout requests" if summary.data["matches"] else "optout report")
     refuse_damaged(summary.data)
     if exit_code and summary.changed:
         ctx.exit(_CHANGED)
+
+
+def note_gone(summaries: Iterable[MatchSummary]) -> None:
+    """Say what is no longer among the matches: a search takes the place of the one before."""
+    gone = sum(one.gone for one in summaries)
+    if gone:
+        note(
+            f"{_count(gone, 'match')} of the search before "
+            f"{'is' if gone == 1 else 'are'} not found by this one; name all data sets at once, "
+            "and no index where captions are to be searched, to have them again"
+        )
 
 
 def refuse_damaged(data: dict[str, Any]) -> None:
@@ -181,7 +193,8 @@ def _progress() -> Callable[[int, int, int], None]:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}" + ("" if number == 1 else ending)
 
 
 def _print_json(case: Case) -> None:

@@ -68,7 +68,8 @@ def _print(lines: Sequence[Line]) -> None:
         if one.table != table:
             table = one.table
             click.echo(clean(table.replace("_", " ")))
-        value = one.why if one.value is None else f"{one.value:,}"
+        few = f"of {one.why} members" if one.why.startswith("<") else one.why
+        value = few if one.value is None else f"{one.value:,}"
         least = f"  (at least {one.members_at_least:,} members)" if one.members_at_least else ""
         click.echo(f"  {clean(one.cell):<40} {value:>14}{least}")
 
@@ -102,7 +103,10 @@ def command_remove(number: str, folder: Path | None, yes: bool) -> None:
             [member] = choose(organisation, numbers=[number])
             if not yes:
                 where = organisation.case_folder(member)
-                click.confirm(f"delete member {member.number} and {where}?", abort=True, err=True)
+                sure = click.confirm(f"delete member {member.number} and {where}?", err=True)
+                if not sure:
+                    note("nothing was deleted")
+                    return
             done = removal.remove(organisation, member)
     _tell(done)
 

@@ -10,7 +10,15 @@ import click
 
 from optout.commands.members import chosen_members
 from optout.commands.members_import import import_options, read_file
-from optout.commands.members_steps import crawl, crawl_options, match, report, requests
+from optout.commands.members_steps import (
+    crawl,
+    crawl_options,
+    index_option,
+    match,
+    refuse_both,
+    report,
+    requests,
+)
 from optout.commands.options import note, ray_option, the_cluster, wrote
 from optout.commands.run import OBTAIN, check_datasets
 from optout.errors import MembersError
@@ -20,6 +28,7 @@ from optout.errors import MembersError
 @click.argument("members_file", type=click.Path(path_type=Path))
 @import_options
 @click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
+@index_option
 @click.option("--no-crawl", is_flag=True, help="Read no site; search with what there is.")
 @crawl_options
 @ray_option
@@ -27,6 +36,7 @@ def command_run(
     members_file: Path,
     folder: Path | None,
     specs: tuple[str, ...],
+    index: str | None,
     date_order: str | None,
     society: str,
     allow_private: bool,
@@ -46,6 +56,7 @@ def command_run(
     """
     from optout.pipeline import Step, run_steps
 
+    refuse_both(specs, index, None)
     check_datasets(specs)
     done = read_file(members_file, folder, date_order, society, allow_private)
     organisation, members = chosen_members(folder, (), ())
@@ -63,14 +74,14 @@ def command_run(
         return crawl(organisation, members, chosen, whole=True, cluster=cluster)
 
     def matched() -> int:
-        return match(organisation, members, specs, cluster=cluster)
+        return match(organisation, members, specs, index=index, cluster=None if index else cluster)
 
     steps = [
         Step("reading the sites", counted(crawled))
         if not no_crawl
         else Step("reading no site (--no-crawl)", lambda: None),
         Step("searching the data sets", counted(matched))
-        if specs
+        if specs or index
         else Step("searching no data set", lambda: note(OBTAIN)),
         Step("writing request lists", counted(lambda: requests(organisation, members))),
         Step("writing reports", counted(lambda: report(organisation, members))),

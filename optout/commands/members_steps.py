@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.match import refuse_damaged
+from optout.commands.match import note_gone, refuse_damaged
 from optout.commands.members import chosen_members, every, member_options, plural, today
 from optout.commands.options import (
     json_option,
@@ -118,11 +118,16 @@ def crawl(
 
 
 def _tell_crawled(done: int, of: int, one: Crawled) -> None:
+    from optout.report.words import words
+
     text = f"{done:,} of {of:,} · {one.number}: "
     if one.outcome in ("failed", "stopped"):
         text += f"{one.outcome}{': ' if one.reason else ''}{one.reason}"
     elif one.outcome == "unread":
-        text += "no page could be read"
+        why = words()["outcome"].get(one.reason, one.reason)
+        text += f"no page could be read{': ' if why else ''}{why}"
+        if one.reason == "private_address":
+            text += " (--allow-private if it is in your own network)"
     else:
         text += f"{plural(one.pages, 'page')}, {plural(one.images, 'image')}"
     note(printable(text))
@@ -144,14 +149,25 @@ def _options(chosen: dict[str, Any]) -> Any:
     )
 
 
-@click.command("match")
-@member_options
-@click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
-@click.option(
+index_option = click.option(
     "--index",
     metavar="PLACE",
     help="Ask an index (a folder or an address) instead of the files.",
 )
+
+
+def refuse_both(specs: Sequence[str], index: str | None, ray_address: str | None) -> None:
+    """Raises UsageError for an index beside what it takes the place of."""
+    if specs and index:
+        raise click.UsageError("name data files or an index, not both")
+    if ray_address and index:
+        raise click.UsageError("an index answers at once, by itself: leave --ray out")
+
+
+@click.command("match")
+@member_options
+@click.option("--dataset", "specs", multiple=True, metavar="SPEC", help="Metadata; repeatable.")
+@index_option
 @ray_option
 @json_option
 def command_match(
@@ -173,10 +189,7 @@ def command_match(
       optout members match --dataset relaion/
     """
     organisation, members = chosen_members(folder, statuses, numbers)
-    if specs and index:
-        raise click.UsageError("name data files or an index, not both")
-    if ray_address and index:
-        raise click.UsageError("an index answers at once, by itself: leave --ray out")
+    refuse_both(specs, index, ray_address)
     with the_cluster(ray_address) as cluster:
         failed = match(organisation, members, specs, index=index, as_json=as_json, cluster=cluster)
     wrote(organisation.cases, "optout members requests")
@@ -231,6 +244,7 @@ def match(
             click.echo(line, nl=False)
     with_rows = sum(1 for summary in found.summaries.values() if summary.data["matches"])
     note(f"rows were found for {with_rows:,} of {plural(len(found.summaries), 'member')}")
+    note_gone(found.summaries.values())
     for number, why in list(found.failed.items())[:_SHOWN]:
         note(printable(f"left out: {number}: {why}"))
     for summary in list(found.summaries.values())[:1]:
@@ -307,6 +321,11 @@ def _summed(results: Sequence[Written], noun: str) -> int:
     failed = [one for one in results if one.outcome == "failed"]
     for one in failed[:_SHOWN]:
         note(printable(f"left out: {one.number}: {one.reason}"))
+    nothing = [one for one in results if one.outcome == "nothing"]
+    for one in nothing[:_SHOWN]:
+        note(printable(f"nothing to ask for: {one.number}{': ' if one.reason else ''}{one.reason}"))
+    if len(nothing) > _SHOWN:
+        note(f"and for {len(nothing) - _SHOWN:,} more")
     counts = Counter(one.outcome for one in results)
     text = f"{noun} of {plural(counts['written'], 'member')}"
     if counts["nothing"]:

@@ -50,7 +50,8 @@ def command(
     missing = [name for name in _NEEDS if find_spec(name) is None]
     if missing:
         raise CaseError(
-            f"the page needs {' and '.join(missing)}", 'install it: pip install "optout[page]"'
+            f"the page needs {' and '.join(missing)}",
+            'install it: pip install ".[page]" in the folder of the program',
         )
     if starter:
         from optout.web.starters import write_starter

@@ -16,7 +16,7 @@ SHOWN, NOT_SHOWN = "shown", "not shown"
 MOST_BYTES = 4_096  # of a file that holds one line; it is kept
 DNS_SECONDS = 8.0
 _DNS_NAME = "_optout-proof"
-_NO_DNS = 'DNS was not asked: pip install "optout[dns]"'
+_NO_DNS = 'DNS was not asked: pip install ".[dns]" in the folder of the program'
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def import_open_clip() -> Any:
 def _missing(package: str) -> EmbeddingError:
     return EmbeddingError(
         f"comparing pictures by a model needs {package}, which is not installed",
-        'pip install "optout[clip]"',
+        'pip install ".[clip]" in the folder of the program',
     )
 
 

@@ -89,7 +89,7 @@ def _finish(
     tables |= earlier(case, summary)
     write(case, tables, summary)
     now = set(tables["matches"]["match_id"].to_pylist())
-    return MatchSummary(case.matches, summary, before != now)
+    return MatchSummary(case.matches, summary, len(now - before), len(before - now))
 
 
 def _derive(

@@ -24,11 +24,17 @@ _SHOWN = 200  # characters of a text
 
 @dataclass(frozen=True, slots=True)
 class MatchSummary:
-    """Where the matches are, what summary.json says, and whether the set of matches changed."""
+    """Where the matches are, what summary.json says, and how the set of matches changed."""
 
     folder: Path
     data: dict[str, Any]
-    changed: bool
+    new: int  # matches that the search before did not have
+    gone: int  # matches of the search before that this one does not have
+
+    @property
+    def changed(self) -> bool:
+        """Whether the matches are other ones than before."""
+        return bool(self.new or self.gone)
 
 
 @dataclass(frozen=True, slots=True)

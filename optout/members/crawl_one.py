@@ -52,11 +52,18 @@ def _crawl(asked: dict[str, Any]) -> dict[str, Any]:
     if result.run is None:
         return {"run": None}
     outcomes = result.summary["outcomes"]
+    pages = result.summary["pages_read"]
     return {
         "run": result.run.name,
-        "pages": result.summary["pages_read"],
+        "pages": pages,
         "images": outcomes.get("images", {}).get("fetched", 0),
+        # Why none could be read: what became of most.
+        "why": "" if pages else _commonest(outcomes.get("pages", {})),
     }
+
+
+def _commonest(outcomes: dict[str, int]) -> str:
+    return max(outcomes, key=lambda outcome: outcomes[outcome], default="no_answer")
 
 
 def _tell(snapshot: Snapshot) -> None:

@@ -120,7 +120,8 @@ def sites_of(organisation: Organisation, member: Member) -> list[str]:
 def finished_run(
     organisation: Organisation, member: Member, since: str, sites: list[str]
 ) -> dict[str, Any] | None:
-    """The summary of a crawl of these sites that ended and did not begin before `since`."""
+    """The summary of a crawl of these sites that ended, did not begin before `since`, and read a
+    page: a site that did not answer is asked again."""
     from crawler.run import partial_runs
 
     observations = organisation.case_folder(member) / "observations"
@@ -133,7 +134,10 @@ def finished_run(
     found = (
         s
         for s in summaries
-        if s["source"] == "crawl" and s["run_id"] >= since and s.get("sites") == sites
+        if s["source"] == "crawl"
+        and s["run_id"] >= since
+        and s.get("sites") == sites
+        and s.get("pages_read")
     )
     return next(found, None)
 
@@ -237,7 +241,8 @@ async def _stopped(process: asyncio.subprocess.Process) -> None:
 def _crawled(member: Member, code: int, last: dict[str, Any], words: str) -> Crawled:
     pages, images = last.get("pages", 0), last.get("images", 0)
     if last.get("run"):
-        return Crawled(member.number, "crawled" if pages else "unread", pages, images)
+        outcome = "crawled" if pages else "unread"
+        return Crawled(member.number, outcome, pages, images, last.get("why", ""))
     if "problem" in last:
         return Crawled(member.number, "failed", pages, images, last["problem"])
     if "run" in last:

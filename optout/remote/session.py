@@ -145,7 +145,8 @@ def require_extra() -> None:
     if missing:
         raise DatasetError(
             f"files at hf://, https:// and s3:// cannot be read: {missing[0]} is not installed",
-            'install it: pip install "optout[remote]"; or load the files and name their folder',
+            'install it: pip install ".[remote]" in the folder of the program; '
+            "or load the files and name their folder",
         )
 
 

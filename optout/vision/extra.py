@@ -15,5 +15,5 @@ def require_vision() -> None:
     if missing:
         raise VisionError(
             f"comparing pictures needs {', '.join(missing)}, which is not installed",
-            'pip install "optout[vision]"',
+            'pip install ".[vision]" in the folder of the program',
         )
