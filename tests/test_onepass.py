@@ -336,6 +336,26 @@ def test_a_damaged_file_is_named_and_the_others_count(
     assert sorted(p.name for p in case.folder.iterdir() if p.name.startswith(".")) == []
 
 
+@pytest.mark.parametrize("content", [b"PAR1 cut off", b"", b"a text", "no addresses"])
+def test_a_file_that_is_none_is_named_and_the_others_count(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes | str
+) -> None:
+    case, folder = mira(tmp_path), edition(tmp_path / "rows")
+    if isinstance(content, bytes):
+        (folder / "1.parquet").write_bytes(content)
+    else:
+        dataset(folder, [{"name": content}], "1.parquet")
+    assert main(["match", "--case", str(case.folder), "--dataset", str(folder)]) == 1
+    out, err = capfd.readouterr()
+    assert "6 matching rows among 60 rows of 2 files" in out
+    assert "1 file could not be searched" in err and "1.parquet" in err
+    for name in ("0.parquet", "1.parquet", "2.parquet"):
+        (folder / name).write_bytes(b"nothing")
+    assert main(["match", "--case", str(case.folder), "--dataset", str(folder)]) == 1
+    assert "0.parquet" in capfd.readouterr().err
+    assert "6 matching rows" in out and len(found(case)) == 6  # the earlier search is kept
+
+
 def test_what_was_kept_serves_the_same_question_only(tmp_path: Path) -> None:
     case, folder = mira(tmp_path), edition(tmp_path / "rows")
     damage(folder / "2.parquet")

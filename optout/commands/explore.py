@@ -70,6 +70,8 @@ def command(
     """
     from optout.explore import explore
 
+    if specs and index:
+        raise click.UsageError("name data files or an index, not both")
     if not specs and not index:
         raise DatasetError(
             "no data set to look into: name its metadata files with --dataset",

@@ -127,7 +127,7 @@ def check_datasets(specs: Sequence[str]) -> None:
     if specs:
         from optout.datasets.files import resolve
 
-        resolve(specs)
+        resolve(specs, unreadable=[])  # a damaged file among others is told by the search
 
 
 def _crawl(case: Case, chosen: dict[str, Any], on_crawl: Listener | None) -> None:

@@ -31,21 +31,32 @@ class DataFile:
     columns: Columns
 
 
-def resolve(specs: Sequence[str], session: Session | None = None) -> list[DataFile]:
+def resolve(
+    specs: Sequence[str],
+    session: Session | None = None,
+    *,
+    unreadable: list[DatasetError] | None = None,
+) -> list[DataFile]:
     """Every file that `specs` name, each once, in order; all are checked before any is searched.
 
     A spec is a file, a folder, a glob, a remote address (read through `session`) or a name of
     datasets.toml; `name=path` or `name:edition=path` says what a path holds. Raises DatasetError
-    naming the file and the next step for the first thing that is wrong.
+    naming the file and the next step for the first thing that is wrong. With `unreadable` a file of
+    several that is damaged, or holds no addresses, is put there and the others go on.
     """
     if session is None:
         with Session() as own:
-            return resolve(specs, own)
+            return resolve(specs, own, unreadable=unreadable)
     files: dict[Path | RemoteFile, DataFile] = {}
+    wrong: list[DatasetError] = []
     for spec in specs:
-        for file in _files(spec, session):
+        for file in _files(spec, session, None if unreadable is None else wrong):
             place = file.path.resolve() if isinstance(file.path, Path) else file.path
             files.setdefault(place, file)
+    if wrong and not files:
+        raise wrong[0]
+    if unreadable is not None:
+        unreadable += wrong
     _refuse_namesakes(list(files.values()))
     return list(files.values())
 
@@ -60,7 +71,7 @@ class _Found:
     called: str  # its data set, where nothing better is known
 
 
-def _files(spec: str, session: Session) -> Iterator[DataFile]:
+def _files(spec: str, session: Session, wrong: list[DatasetError] | None) -> Iterator[DataFile]:
     path, label, edition = _split(spec)
     for file in _remote(path, session) if is_remote(path) else _local(spec, path):
         known = edition or recognise(file.path.name, file.folders)
@@ -72,7 +83,13 @@ def _files(spec: str, session: Session) -> Iterator[DataFile]:
             dataset, form = file.called, ""
         if known and known.dataset == dataset and not form:
             form = known.name
-        columns = check(file.path, known.headerless if known else ())
+        try:
+            columns = check(file.path, known.headerless if known else ())
+        except DatasetError as error:
+            if wrong is None:
+                raise
+            wrong.append(error)
+            continue
         yield DataFile(file.path, dataset, form, file.name, size(file.path), columns)
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from optout.case import Case
-from optout.errors import CaseError
+from optout.errors import CaseError, DatasetError
 from optout.matching.stored import previous_ids
 from optout.matching.summary import Beside, MatchSummary
 
@@ -80,7 +80,7 @@ def match_cases(
     captions = captions and index is None  # an index holds no texts
     with ExitStack() as stack:
         session = session or stack.enter_context(Session())
-        files, twins = _files(specs, index, session)
+        files, twins, unreadable = _files(specs, index, session)
         before = [previous_ids(case) for case in cases]
         artists = gathered(cases, hosts)
         if not cases:
@@ -103,10 +103,11 @@ def match_cases(
         )
     if found.damaged and not found.counts:
         raise found.damaged[0]
-    beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
+    damaged = [*unreadable, *found.damaged]
+    beside = Beside(captions, tuple(error.message for error in damaged), twins)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
-    if not found.damaged:
+    if not damaged:
         finished.forget()
     return summaries
 
@@ -127,13 +128,16 @@ def _refuse_namesakes(cases: Sequence[Case]) -> None:
 
 def _files(
     specs: Sequence[str], index: Index | None, session: Session
-) -> tuple[Sequence[DataFile], tuple[tuple[str, str], ...]]:
+) -> tuple[Sequence[DataFile], tuple[tuple[str, str], ...], list[DatasetError]]:
+    """The files to search, which others hold the same, and which cannot be read at all."""
     if index is not None:
-        return index.files(), ()
+        return index.files(), (), []
     from optout.datasets import resolve
     from optout.matching.twins import without_twins
 
-    return without_twins(resolve(specs, session))
+    unreadable: list[DatasetError] = []
+    files, twins = without_twins(resolve(specs, session, unreadable=unreadable))
+    return files, twins, unreadable
 
 
 def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: Session) -> Source:
