@@ -18,7 +18,8 @@ from crawler.html import encoding_of, is_binary
 from crawler.signals import robots_meta, robots_txt, x_robots_tag
 from crawler.urls import clean, origin, target
 from optout.checked import with_body
-from optout.fetch import Fetched, FetchedHop, fetch
+from optout.fetch import fetch
+from optout.fetched import Fetched, FetchedHop
 from optout.readers.prose import Prose, from_row
 from optout.readers.table import Reader, reported
 from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, answers, site_file, way

@@ -13,7 +13,8 @@ from urllib.parse import urlencode, urlsplit
 
 from crawler.policy import Reach, started_private
 from optout.errors import FetchError
-from optout.fetch import Fetched, fetch
+from optout.fetch import fetch
+from optout.fetched import Fetched
 
 _TRIES = 5
 _FIRST_WAIT = 5.0  # seconds after a first refusal that names no time; doubled each time

@@ -12,7 +12,7 @@ from typing import Any
 from crawler.policy import USER_AGENT
 from crawler.urls import place_of
 from optout import __version__
-from optout.fetch import Exchange
+from optout.fetched import Exchange
 
 TIMESTAMP = (
     "none. The hashes show that nothing was changed since; they do not show when it was made. For "

@@ -15,8 +15,8 @@ import httpx
 
 from crawler.policy import TIMEOUT, USER_AGENT, Reach
 from optout.errors import FetchError
-from optout.fetch import TROUBLE, trouble
 from optout.network import Network
+from optout.trouble import TROUBLE, trouble
 
 TRIES = 5
 _FIRST_WAIT = 5.0  # seconds after a first refusal that names no time; doubled each time
