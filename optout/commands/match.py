@@ -16,6 +16,8 @@ from optout.commands.options import (
     case_option,
     json_option,
     note,
+    plural,
+    print_json,
     ray_option,
     the_cluster,
     the_index,
@@ -133,7 +135,7 @@ def refuse_damaged(data: dict[str, Any]) -> None:
     if data["not_read"]:
         number = len(data["not_read"])
         raise DatasetError(
-            f"{_count(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
+            f"{plural(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
             "load what is damaged again, then search again: the other files need not be read",
         )
 
@@ -173,33 +175,26 @@ def _progress() -> Callable[[int, int, int], None]:
         if done == shown["done"] and not (terminal and now - shown["at"] > _PAUSE):
             return
         rate = rows / max(now - begun, 0.001)
-        text = f"searched {done} of {_count(files, 'file')} · {rows:,} rows · {rate:,.0f} rows/s"
+        text = f"searched {done} of {plural(files, 'file')} · {rows:,} rows · {rate:,.0f} rows/s"
         click.echo(f"\r{text}" if terminal else text, err=True, nl=done == files or not terminal)
         shown.update(done=done, at=now)
 
     return show
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def _print_json(case: Case) -> None:
     import pyarrow.parquet as pq
 
-    from optout.report.formats import json_lines
-
     with pq.ParquetFile(case.matches / "matches.parquet") as file:
         rows = (row for batch in file.iter_batches(1000) for row in batch.to_pylist())
-        for line in json_lines(rows):
-            click.echo(line, nl=False)
+        print_json(rows)
 
 
 def _print_summary(summary: MatchSummary) -> None:
     data = summary.data
     click.echo(
-        f"{_count(data['matches'], 'matching row')} among {_count(data['rows'], 'row')} "
-        f"of {_count(data['files'], 'file')}"
+        f"{plural(data['matches'], 'matching row')} among {plural(data['rows'], 'row')} "
+        f"of {plural(data['files'], 'file')}"
     )
     for strength, number in data["by_strength"].items():
         if number:
@@ -208,15 +203,15 @@ def _print_summary(summary: MatchSummary) -> None:
         click.echo(f"  {data['contradictions']:,} of them at odds with what the address serves now")
     if data["images"]:
         click.echo(
-            f"{data['images_not_listed']:,} of your {_count(data['images'], 'image')} not listed "
+            f"{data['images_not_listed']:,} of your {plural(data['images'], 'image')} not listed "
             f"in the files searched ({_editions(data)}; {data['date'][:10]})"
         )
 
 
 def _editions(data: dict[str, Any]) -> str:
     return ", ".join(
-        f"{found['edition'] or found['dataset']}: {_count(len(found['files']), 'file')}, "
-        f"{_count(found['rows'], 'row')}"
+        f"{found['edition'] or found['dataset']}: {plural(len(found['files']), 'file')}, "
+        f"{plural(found['rows'], 'row')}"
         for found in data["datasets"]
     )
 
@@ -226,12 +221,12 @@ def _notes(summary: MatchSummary) -> None:
 
     data = summary.data
     if data["skipped"]:
-        note(f"skipped {_count(data['skipped'], 'row')} without a readable address:")
+        note(f"skipped {plural(data['skipped'], 'row')} without a readable address:")
         examples = [e for found in data["datasets"] for e in found["skipped_examples"]]
         for example in examples[:_EXAMPLES]:
             note(f"  {example['file']} row {example['row']}: {example['value'][:80]!r}")
     if data["null_urls"]:
-        note(f"{_count(data['null_urls'], 'row')} without any address")
+        note(f"{plural(data['null_urls'], 'row')} without any address")
     for twin in data["same_content"]:
         note(f"counted once: {twin['file']} holds the same as {twin['same_as']}")
     if data["not_covered"]:
@@ -240,8 +235,8 @@ def _notes(summary: MatchSummary) -> None:
     for left_out in data["not_searched"]:
         note(f"not searched: {left_out['host']} · {left_out['advice']}")
     if data["images_archived"]:
-        images = _count(data["images_archived"], "image")
+        images = plural(data["images_archived"], "image")
         note(f"looked for as well: {images} that only archived pages show (optout history)")
     common = len(data["too_common"])
     if common:
-        note(f"not used: {_count(common, 'text')} too common or too short to prove anything")
+        note(f"not used: {plural(common, 'text')} too common or too short to prove anything")

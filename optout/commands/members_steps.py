@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.commands.match import refuse_damaged
-from optout.commands.members import chosen_members, every, member_options, plural, today
+from optout.commands.members import chosen_members, every, member_options, today
 from optout.commands.options import (
     json_option,
     note,
+    plural,
+    print_json,
     printable,
     ray_option,
     the_cluster,
@@ -198,7 +200,6 @@ def match(
     """
     from optout.members.matching import match_members
     from optout.remote import Session
-    from optout.report.formats import json_lines
 
     if not specs and not index:
         raise DatasetError(
@@ -227,8 +228,7 @@ def match(
             {"number": n, "matches": s.data["matches"], "by_strength": s.data["by_strength"]}
             for n, s in sorted(found.summaries.items())
         )
-        for line in json_lines(lines):
-            click.echo(line, nl=False)
+        print_json(lines)
     with_rows = sum(1 for summary in found.summaries.values() if summary.data["matches"])
     note(f"rows were found for {with_rows:,} of {plural(len(found.summaries), 'member')}")
     for number, why in list(found.failed.items())[:_SHOWN]:
