@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +99,7 @@ def command(
         raise click.UsageError("an index answers at once, by itself: leave --ray out")
     case = _case(case_folder, hosts)
     specs = datasets or case.datasets
-    if not specs and not index_place:
-        raise DatasetError(
-            "no data set to search: name its metadata files with --dataset",
-            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
-        )
-    _note_unknown(specs)
+    _check(specs, index_place)
     with Session(cache_limit, tell=note) as session, the_cluster(ray_address) as cluster:
         index = the_index(index_place, session) if index_place else None
         summary = match_case(
@@ -153,10 +148,16 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         return case
 
 
-def _note_unknown(specs: Iterable[str]) -> None:
-    """NAME=PATH with a name of the user's own is fine; a misspelt known one is not."""
+def _check(specs: Sequence[str], index_place: str | None) -> None:
+    """Raise DatasetError where there is nothing to search. NAME=PATH with a name of the user's own
+    is fine; one that looks like a known one misspelt is told."""
     from optout.datasets import known
 
+    if not specs and not index_place:
+        raise DatasetError(
+            "no data set to search: name its metadata files with --dataset",
+            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
+        )
     names = {name for d in known() for name in (d.name, *(e.name for e in d.editions))}
     for spec in specs:
         name = spec.partition("=")[0].partition(":")[0] if "=" in spec else ""
