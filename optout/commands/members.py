@@ -21,7 +21,7 @@ SUBCOMMANDS = {
     "run": "members_run",
     "import": "members_import",
     "list": "members_import",
-    "crawl": "members_steps",
+    "crawl": "members_crawl",
     "match": "members_steps",
     "requests": "members_steps",
     "report": "members_steps",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.commands.members import chosen_members
+from optout.commands.members_crawl import crawl, crawl_options
 from optout.commands.members_import import import_options, read_file
-from optout.commands.members_steps import crawl, crawl_options, match, report, requests
+from optout.commands.members_steps import match, report, requests
 from optout.commands.options import note, ray_option, the_cluster, wrote
 from optout.commands.run import OBTAIN, check_datasets
 from optout.errors import MembersError
