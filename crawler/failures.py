@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from scrapy import exceptions
 
+from crawler.http_date import asked_wait
 from crawler.urls import host_of
 
 # Part of the error's name → outcome, words, worth a second try.
@@ -53,13 +52,5 @@ def retry_after(value: bytes | None) -> float | None:
     >>> retry_after(b"7"), retry_after(b"soon")
     (7.0, None)
     """
-    text = (value or b"").decode("latin-1").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), _MAX_WAIT)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), _MAX_WAIT)
+    wait = asked_wait((value or b"").decode("latin-1"))
+    return None if wait is None else min(wait, _MAX_WAIT)

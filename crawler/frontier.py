@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from crawler.gate import Gate
 from crawler.job import Job
 from crawler.policy import (
     MAX_REDIRECTS,
@@ -20,10 +19,12 @@ from crawler.policy import (
     address_refusal,
 )
 from crawler.scope import Scope
+from crawler.seen import Seen
 from crawler.signals.robots_txt import Decision, RobotsTxt
 from crawler.site_files import Asked, SiteFile, named_in_robots
-from crawler.tasks import Cut, HostQueue, Item, Task, address_of, task_of
+from crawler.tasks import Cut, Item, Task, address_of, task_of
 from crawler.traps import Traps, repeats
+from crawler.turns import HostQueue, Turns
 from crawler.urls import host_of, origin, target
 
 ROBOTS_PATH = "/robots.txt"
@@ -50,30 +51,20 @@ class Frontier:
         self._reach = reach
         self._on_blocked = on_blocked
         self._pages_out = 0  # pages handed out, in earlier sessions too
-        self._seen_pages: set[int] = set()  # 64-bit hashes: an address costs 60 bytes, not 300
-        self._seen_images: set[int] = set()
-        self._seen_sitemaps: set[str] = set()
-        self._seen_files: dict[str, set[str]] = {kind: set() for kind in _MAX_FILES}
-        self._announced: set[int] = set()  # images named by a file, not yet seen in a page
+        self._seen = Seen()
         self._rules: dict[str, RobotsTxt | None] = {}  # None: asked for, not answered
         self._parked: dict[str, list[Item]] = {}  # waits for robots.txt of its origin
-        self._hosts: dict[str, HostQueue] = {}
-        self._order: deque[str] = deque()
-        self._delays: dict[str, float] = {}
+        self.turns = Turns(job.options.per_host, job.options.delay)
         self._files = Asked()  # files beside robots.txt
         self._renders: deque[Task] = deque()  # pages for the browser, once all else is done
-        self._seen_renders: set[int] = set()
         self._rendering = False
-        self.gate: Gate | None = None  # shared with other crawls, where there are any
 
     # --- what comes in ---
 
     def add_page(self, url: str, depth: int, found_on: str | None, redirects: int = 0) -> bool:
         """Queue a page within the sites; False when it is known, out of scope or a trap."""
-        key = hash(url)
-        if key in self._seen_pages:
+        if not self._seen.first("page", url):
             return False
-        self._seen_pages.add(key)
         if not self.scope.holds(url):
             self.leave_out("scope", "not among the sites", url)
         elif redirects > MAX_REDIRECTS:
@@ -91,12 +82,8 @@ class Frontier:
 
     def add_image(self, url: str) -> bool:
         """Queue an image wherever it is hosted; True when the address is new."""
-        key = hash(url)
-        if key in self._seen_images:
-            announced = key in self._announced
-            self._announced.discard(key)
-            return announced
-        self._seen_images.add(key)
+        if not self._seen.first("image", url):
+            return self._seen.announced(url)
         if len(url) > MAX_URL_LENGTH:
             self.leave_out("address", "address of an image too long", url, "images")
         elif self.options.pages_only:
@@ -108,26 +95,23 @@ class Frontier:
 
     def add_sitemap(self, url: str) -> None:
         """Queue a sitemap, wherever it is; each once."""
-        if url in self._seen_sitemaps:
+        if not self._seen.first("sitemap", url):
             return
-        self._seen_sitemaps.add(url)
-        if len(self._seen_sitemaps) > _MAX_SITEMAPS:
+        if self._seen.count("sitemap") > _MAX_SITEMAPS:
             self.leave_out("site_file", f"more than {_MAX_SITEMAPS} sitemaps", url, "files")
         else:
             self._put(Task("sitemap", url, url))
 
     def announce_image(self, url: str) -> None:
         """Queue an image that a file names; the first page that shows it still finds it new."""
-        if hash(url) not in self._seen_images and self.add_image(url):
-            self._announced.add(hash(url))
+        if not self._seen.has("image", url) and self.add_image(url):
+            self._seen.announce(url)
 
     def add_file(self, kind: str, url: str, depth: int, found_on: str) -> None:
         """Queue a style sheet, a feed or data of the platform; each once."""
-        seen = self._seen_files[kind]
-        if url in seen or (kind != "sheet" and not self.scope.holds(url)):
+        if (kind != "sheet" and not self.scope.holds(url)) or not self._seen.first(kind, url):
             return
-        seen.add(url)
-        if len(seen) > _MAX_FILES[kind]:
+        if self._seen.count(kind) > _MAX_FILES[kind]:
             reason = f"more than {_MAX_FILES[kind]} files of the kind {kind}"
             self.leave_out("site_file", reason, url, "files")
         else:
@@ -135,9 +119,8 @@ class Frontier:
 
     def add_render(self, url: str, depth: int, found_on: str | None) -> None:
         """Queue a page (or a #/ route of it) to be shown to the browser after all else; once."""
-        if hash(url) in self._seen_renders or not self.scope.holds(url):
+        if not self.scope.holds(url) or not self._seen.first("render", url):
             return
-        self._seen_renders.add(hash(url))
         if depth > self.options.max_depth:
             self.leave_out("depth", _TOO_DEEP.format(self.options.max_depth), url)
         else:
@@ -145,13 +128,11 @@ class Frontier:
 
     def meet_image(self, url: str) -> bool:
         """Note an image that is not asked for as one; True when the address is new."""
-        new = hash(url) not in self._seen_images
-        self._seen_images.add(hash(url))
-        return new
+        return self._seen.first("image", url)
 
     def drop(self, kind: str) -> None:
         """Forget what waits of a kind: nobody wants it any more."""
-        for queue in self._hosts.values():
+        for queue in self.turns.queues():
             queue.first = deque(task for task in queue.first if task.kind != kind)
         for items in self._parked.values():
             items[:] = [i for i in items if not (isinstance(i, Task) and i.kind == kind)]
@@ -162,7 +143,7 @@ class Frontier:
         if place not in self._rules and address_refusal(host, host, self._reach) is None:
             self._rules[place] = None
             robots = place + ROBOTS_PATH
-            self._queue(robots).put(Task("site_file", robots, robots))
+            self.turns.queue(robots).put(Task("site_file", robots, robots))
 
     def ask_site_files(self, url: str) -> None:
         """Have the files beside robots.txt of an address's origin fetched, once."""
@@ -187,37 +168,27 @@ class Frontier:
         """Queue a further hop or a second try, ahead of new addresses of its host."""
         self._put(task)
         if not_before:
-            queue = self._queue(task.hop_url)
+            queue = self.turns.queue(task.hop_url)
             queue.not_before = max(queue.not_before, not_before)
 
     def rules_arrived(self, place: str, rules: RobotsTxt) -> None:
         """robots.txt of an origin is known: what waited for it may go on."""
         self._rules[place] = rules
         for item in self._parked.pop(place, []):
-            self._queue(address_of(item)).put(item)
+            self.turns.queue(address_of(item)).put(item)
         if self._files.holds(place):
             self._ask_named(place, rules)
 
-    def slow_down(self, host: str, delay: float) -> None:
-        """Leave `delay` seconds between two requests to a host (its Crawl-delay)."""
-        self._delays[host] = max(delay, self._delays.get(host, 0.0))
-
     def known(self, kind: str, url: str, *, asked: bool = True) -> None:
         """An address finished in an earlier session: never hand it out again."""
-        if kind == "page":
-            self._seen_pages.add(hash(url))
-            self._pages_out += asked
-        elif kind == "sitemap":
-            self._seen_sitemaps.add(url)
-        elif kind == "origin_file":
+        if kind == "origin_file":
             self._files.urls.add(url)
-        elif kind in self._seen_files:
-            self._seen_files[kind].add(url)
+            return
+        if kind == "page":
+            self._pages_out += asked
         elif kind == "render":
-            self._seen_renders.add(hash(url))
             self._pages_out += "#" in url
-        else:
-            self._seen_images.add(hash(url))
+        self._seen.first(kind, url)
 
     # --- what goes out ---
 
@@ -225,49 +196,24 @@ class Frontier:
         """The next address that may be asked for now, or None."""
         if self.stopped_by:
             return None
-        for _ in range(len(self._order)):
-            name = self._order[0]
-            self._order.rotate(-1)
-            queue = self._hosts[name]
-            delay = self._delays.get(name, 0.0)
-            most = 1 if delay else self.options.per_host
-            if queue.in_flight >= most or queue.not_before > now:
-                continue
-            if self.gate is not None and not self.gate.enter(name):
-                continue
-            task = self._take(queue)
-            if task is not None:
-                queue.in_flight += 1
-                queue.not_before = now + delay
-                return task
-            if self.gate is not None:
-                self.gate.leave(name, 0.0)
-            if not queue.in_flight:
-                self._order.remove(name)
-                del self._hosts[name]
-        return self._next_render()
+        return self.turns.next(now, self._take) or self._next_render()
 
     def done(self, task: Task) -> None:
         """The exchange of a task is over (answered or not)."""
         if task.kind == "render":
             self._rendering = False
-            return
-        host = host_of(task.hop_url)
-        queue = self._hosts.get(host)
-        if queue is not None:
-            queue.in_flight -= 1
-        if self.gate is not None:
-            self.gate.leave(host, max(self.options.delay, self._delays.get(host, 0.0)))
+        else:
+            self.turns.done(task.hop_url)
 
     def pending(self) -> bool:
         """Whether anything waits."""
-        waits = bool(self._renders) or any(q.waiting() for q in self._hosts.values())
+        waits = bool(self._renders) or any(q.waiting() for q in self.turns.queues())
         return not self.stopped_by and waits
 
     def waiting(self) -> tuple[int, int]:
         """(pages, images) queued."""
-        pages = sum(len(q.pages) for q in self._hosts.values()) + len(self._renders)
-        images = sum(len(q.images) for q in self._hosts.values())
+        pages = sum(len(q.pages) for q in self.turns.queues()) + len(self._renders)
+        images = sum(len(q.images) for q in self.turns.queues())
         for items in self._parked.values():
             images += sum(isinstance(item, str) for item in items)
             pages += sum(isinstance(item, tuple) for item in items)
@@ -292,7 +238,7 @@ class Frontier:
         that their hops can be recorded."""
         parked = [item for items in self._parked.values() for item in items]
         queued: list[Item] = []
-        for queue in self._hosts.values():
+        for queue in self.turns.queues():
             queued += [*queue.first, *queue.images, *queue.pages]
         for item in parked + queued:
             task = task_of(item)
@@ -322,7 +268,7 @@ class Frontier:
         if reason:
             self._on_blocked(task_of(item), None, reason)
         elif is_robots or self._rules.get(place) is not None:
-            self._queue(url).put(item)
+            self.turns.queue(url).put(item)
         else:
             self._parked.setdefault(place, []).append(item)
             self.ask_robots(url)
@@ -334,16 +280,9 @@ class Frontier:
         for kind, url in named_in_robots(robots, rules):
             self.add_named(kind, url, robots)
 
-    def _queue(self, url: str) -> HostQueue:
-        name = host_of(url)
-        if name not in self._hosts:
-            self._hosts[name] = HostQueue()
-            self._order.append(name)
-        return self._hosts[name]
-
     def _next_render(self) -> Task | None:
         """The next page for the browser, one at a time, when nothing else is left to do."""
-        if self._rendering or self._hosts or self._parked:
+        if self._rendering or self.turns or self._parked:
             return None
         while self._renders:
             task = self._renders.popleft()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.lock import held
+from crawler.whole import append_whole
 
 FILE = "journal.jsonl"
 _SYNC_EVERY = 5.0  # seconds; what a power cut may cost
@@ -46,14 +47,7 @@ class Journal:
     def write(self, kind: str, record: dict[str, Any]) -> None:
         """Append one record. Raises OSError (disk full) with the file left whole."""
         line = json.dumps({"kind": kind, **record}, separators=(",", ":"), ensure_ascii=True)
-        data = line.encode("ascii") + b"\n"
-        end = os.fstat(self._fd).st_size
-        try:
-            while data:
-                data = data[os.write(self._fd, data) :]
-        except OSError:
-            os.ftruncate(self._fd, end)
-            raise
+        append_whole(self._fd, line.encode("ascii") + b"\n")
         if time.monotonic() - self._synced > _SYNC_EVERY:
             os.fsync(self._fd)
             self._synced = time.monotonic()

@@ -57,7 +57,7 @@ class SiteSpider(scrapy.Spider):
         super().__init__()
         self.job, self.options, self.journal, self.folder = job, job.options, journal, folder
         self.frontier = Frontier(job, reach, self.blocked)
-        self.frontier.gate = gate
+        self.frontier.turns.gate = gate
         self.progress = Progress(self.frontier, on_progress)
         self.refused = refused
         self.fault: Exception | None = None  # what ended the crawl before its time
@@ -295,7 +295,7 @@ class SiteSpider(scrapy.Spider):
         delay = rules.crawl_delay(PRODUCT_TOKEN)
         if delay and host not in self.options.owned_hosts:
             self.delays[host] = max(delay, self.delays.get(host, 0.0))
-            self.frontier.slow_down(host, min(delay, MAX_CRAWL_DELAY))
+            self.frontier.turns.slow_down(host, min(delay, MAX_CRAWL_DELAY))
         self.frontier.rules_arrived(url[: -len(ROBOTS_PATH)], rules)
         if self.frontier.scope.holds(url):
             for address in filter(None, (resolve(url, line) for line in rules.sitemaps)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,28 +25,6 @@ class Task:
 
 
 Item = Task | str | Page  # an image waits as its bare address: 20,000 of them cost little
-
-
-@dataclass(slots=True)
-class HostQueue:
-    """What waits for one host."""
-
-    first: deque[Task] = field(default_factory=deque)  # robots.txt, next hops, second tries
-    images: deque[str] = field(default_factory=deque)
-    pages: deque[Page] = field(default_factory=deque)
-    in_flight: int = 0
-    not_before: float = 0.0
-
-    def waiting(self) -> bool:
-        return bool(self.first or self.images or self.pages)
-
-    def put(self, item: Item) -> None:
-        if isinstance(item, str):
-            self.images.append(item)
-        elif isinstance(item, tuple):
-            self.pages.append(item)
-        else:
-            self.first.append(item)
 
 
 def address_of(item: Item) -> str:

@@ -22,6 +22,7 @@ from warcio.warcwriter import WARCWriter
 from crawler.policy import USER_AGENT
 from crawler.urls import target
 from crawler.warc_head import Head
+from crawler.whole import append_whole
 
 FILE = "responses.warc.gz"
 _CHUNK = 65536
@@ -60,14 +61,8 @@ class Archive:
 
     def _flush(self) -> None:
         """Write what is in the buffer, all of it or nothing."""
-        data = memoryview(self._buffer.getvalue())
-        end = os.fstat(self._fd).st_size
         try:
-            while data:
-                data = data[os.write(self._fd, data) :]
-        except OSError:
-            os.ftruncate(self._fd, end)
-            raise
+            append_whole(self._fd, self._buffer.getvalue())
         finally:
             self._buffer.seek(0)
             self._buffer.truncate()

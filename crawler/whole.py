@@ -38,6 +38,18 @@ def write_whole(path: Path, content: bytes | str, *, lasting: bool = False) -> N
         beside.write_bytes(data)
 
 
+def append_whole(fd: int, data: bytes | memoryview) -> None:
+    """Append all of `data` to an open file, or nothing. Raises OSError (disk full)."""
+    end = os.fstat(fd).st_size
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(fd, left) :]
+    except OSError:
+        os.ftruncate(fd, end)
+        raise
+
+
 def _sync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:

@@ -10,7 +10,7 @@ from crawler.signals import c2pa
 from crawler.signals.robots_meta import Meta
 from crawler.signals.rsl import LinkElement
 from crawler.sniff import sniff
-from optout.fetch import Fetched
+from optout.fetched import Fetched
 from optout.readers.served import Page
 from optout.readers.subject import Subject
 from optout.site_texts import Links

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from optout import user_words
 from optout.case import Case
-from optout.errors import CaseError
 
 VERSION = 1  # PRAGMA user_version of decisions.db; a higher one is refused
-BUSY_SECONDS = 10.0  # how long a second process waits for the first
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decision (
@@ -124,31 +123,16 @@ def _last_words(case: Case, about: str) -> dict[str, Decision]:
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """An open decisions.db, checked; anything SQLite cannot do becomes one CaseError."""
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
-            # FULL: a decision that was acknowledged survives a power cut.
-            database.execute("PRAGMA synchronous = FULL")
-            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("its pages do not fit together")
-            yield database
-    except sqlite3.OperationalError as error:
-        raise CaseError(
-            f"cannot use {path}: {error}",
-            "close other programs that use it, check that the folder may be written to",
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise CaseError(
-            f"{path}, which holds your decisions, is damaged: {error}",
-            "restore it from a copy, or move it away and confirm again",
-        ) from error
+    with user_words.checked(path, _connect, "your decisions", "confirm again") as database:
+        # FULL: a decision that was acknowledged survives a power cut.
+        database.execute("PRAGMA synchronous = FULL")
+        yield database
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=user_words.BUSY_SECONDS, isolation_level=None)
 
 
 def version_of(database: sqlite3.Connection) -> int:
     """The file's version; 0 when nothing was ever written to it. Raises CaseError."""
-    version = int(database.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
-        raise CaseError(
-            f"decisions.db has version {version}; this optout reads up to {VERSION}",
-            "use the newer optout that wrote it",
-        )
-    return version
+    return user_words.version_of(database, "decisions.db", VERSION)

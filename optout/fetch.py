@@ -8,8 +8,8 @@ from __future__ import annotations
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ import httpcore
 import httpx
 
 from crawler.policy import (
-    KEPT_HEADERS,
     MAX_PAGE_BYTES,
     MAX_REDIRECTS,
     TIMEOUT,
@@ -28,68 +27,17 @@ from crawler.policy import (
     refusal,
 )
 from crawler.urls import clean, resolve
-from optout.network import Network, NoAddress, Refused
+from optout.fetched import REDIRECTS, Exchange, Fetched, FetchedHop, kept
+from optout.network import Network
+from optout.trouble import TROUBLE, trouble
 
 SECONDS = 2 * TIMEOUT  # for the whole chain
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "gzip"))
 _GZIP = 31  # zlib's window bits for a gzip stream
 
 Headers = Sequence[tuple[str, str]]
 # Given the next address: None to go on, else (outcome, reason).
 Obey = Callable[[str], tuple[str, str] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedHop:
-    """One exchange."""
-
-    url: str
-    status: int
-    address: str  # IP address that answered
-    headers: tuple[tuple[str, str], ...]  # the lines that matter, in order, repeated ones apart
-
-    def value(self, name: str) -> str | None:
-        """Value of the first header line called `name` (lower-case)."""
-        return next((value for header, value in self.headers if header.lower() == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What became of a fetch. `outcome` is one of `crawler.records.OUTCOMES`."""
-
-    url: str
-    outcome: str
-    reason: str = ""  # why not fetched: one sentence without the address
-    hops: tuple[FetchedHop, ...] = ()
-    body: bytes = b""  # decompressed
-    truncated: bool = False  # only the first part was read
-    observed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def final_url(self) -> str:
-        return self.hops[-1].url if self.hops else self.url
-
-    @property
-    def status(self) -> int | None:
-        return self.hops[-1].status if self.hops else None
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One exchange as it went over the wire, for those who keep it (`fetch(witness=…)`)."""
-
-    method: str
-    url: str
-    asked: tuple[tuple[str, str], ...]
-    status: int
-    phrase: str  # the server's words beside its status
-    lines: tuple[tuple[bytes, bytes], ...]  # all header lines of the answer, in order
-    address: str  # IP address that answered
-    certificate: bytes | None  # of a TLS server, DER
-    at: datetime  # when the headers had come
-    body: bytearray = field(default_factory=bytearray)  # as sent, of chunks joined; what was read
-    whole: bool = False  # the body was read to its end
 
 
 class _Stop(Exception):
@@ -233,21 +181,6 @@ def _witnessed(
     return exchange
 
 
-def kept(
-    headers: Sequence[tuple[bytes, bytes]], names: Container[str] = KEPT_HEADERS
-) -> tuple[tuple[str, str], ...]:
-    """Those of the header lines whose names (lower-case) are wanted, as text, in order."""
-    lines = ((name.decode("latin-1"), value) for name, value in headers)
-    return tuple((name, _text(value)) for name, value in lines if name.lower() in names)
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("latin-1")  # what header bytes are by default (RFC 9110, 5.5)
-
-
 def _body(
     answer: httpcore.Response, most: int, exchange: Exchange | None = None
 ) -> tuple[bytes, bool]:
@@ -269,42 +202,3 @@ def _body(
     if unpack and body and not unpack.eof:
         raise zlib.error("cut short")
     return bytes(body), False
-
-
-# What an exchange may raise.
-TROUBLE = (
-    Refused,
-    NoAddress,
-    zlib.error,
-    UnicodeError,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-)
-
-# Kinds of trouble in words, the most particular first.
-_WORDS = (
-    (ssl.SSLCertVerificationError, "its TLS certificate is not valid"),
-    (ssl.SSLError, "the TLS connection cannot be made"),
-    (ConnectionRefusedError, "the connection is refused"),
-    (httpcore.TimeoutException, "it did not answer in time"),
-    (httpcore.ConnectError, "no connection can be made"),
-    (zlib.error, "the body's gzip compression is broken"),
-    ((httpcore.NetworkError, httpcore.RemoteProtocolError), "the answer broke off or is not HTTP"),
-)
-
-
-def trouble(error: Exception) -> tuple[str, str]:
-    """(outcome, reason) of one of TROUBLE, in words for a person."""
-    if isinstance(error, Refused):
-        return "private_address", str(error)
-    if isinstance(error, NoAddress):
-        return "failed", str(error)
-    # httpcore takes the cause off its errors; what they were made from is still their context.
-    for thing in (error.__context__, error):
-        for kind, words in _WORDS:
-            if isinstance(thing, kind):
-                detail = getattr(thing, "verify_message", "")
-                return "failed", f"{words} ({detail})" if detail else words
-    return "failed", "the address cannot be read"

@@ -18,7 +18,8 @@ from crawler.site_files import (
     named_in_hops,
     named_in_robots,
 )
-from optout.fetch import Fetched, Obey, fetch
+from optout.fetch import Obey, fetch
+from optout.fetched import Fetched
 from optout.readers import verdicts
 from optout.readers.served import TextFile, text_file
 

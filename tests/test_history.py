@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.http_date import asked_wait
 from crawler.policy import MAX_PAGE_BYTES
 from optout.case import Case, DeclaredHost, create_case, load_case
 from optout.cli import main
@@ -29,7 +30,7 @@ from optout.database import dictionaries, open_case, relation
 from optout.errors import CaseError, CrawlError, FetchError
 from optout.history import HistoryOptions, HistoryResult, archive_for, known_archive, read_history
 from optout.history.captures import PAGE, ROBOTS, Capture, capture_of
-from optout.history.host import TRIES, asked_wait
+from optout.history.host import TRIES
 from optout.history.index import MOST_LINES, chosen, lines
 from optout.history.place import Place, places
 from optout.history.plan import plan, within

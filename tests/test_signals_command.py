@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from optout.check import metas_of
 from optout.cli import main
 from optout.commands.signals import printable
+from optout.found_signals import metas_of
 from optout.readers.table import readers
 
 from .conftest import Answer, Respond

@@ -53,7 +53,6 @@ class Credentials:
     state: str = ""  # Valid, Trusted or Invalid, as the library has it; of the active manifest
     problems: tuple[str, ...] = ()  # its validation codes that failed, in order
     signer: str = ""  # issuer of the active manifest's certificate
-    signed_at: str = ""  # by a time stamp; "" without one
     remote: str = ""  # address of a manifest that lies elsewhere; it is not fetched
     not_read: str = ""
 
@@ -133,7 +132,6 @@ def credentials(report: str) -> Credentials:
         state=_text(store.get("validation_state")),
         problems=tuple(failed),
         signer=_text(signature.get("issuer")),
-        signed_at=_text(signature.get("time")),
     )
 
 

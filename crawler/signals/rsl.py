@@ -77,7 +77,6 @@ class Content:
     url: str | None  # as written: a path pattern, or an address whose path is one
     licenses: tuple[License, ...]
     server: str | None = None  # where a licence must be got before the content is fetched
-    encrypted: str | None = None
     faults: tuple[str, ...] = ()
     origin: str | None = None  # scheme, host and port of `url`, lower-case, where it names them
     pattern: PathPattern | None = field(default=None, repr=False, compare=False)
@@ -197,7 +196,6 @@ def _content(element: Any) -> Content:
         url=url,
         licenses=tuple(_license(one) for one in _named(element, "license")),
         server=element.get("server"),
-        encrypted=element.get("encrypted"),
         faults=tuple(faults),
         origin=origin,
         pattern=pattern,

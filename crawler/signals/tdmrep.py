@@ -41,7 +41,6 @@ class InForce:
     reservation: int | None
     policy: str | None
     decided_by: Declaration | None
-    policy_by: Declaration | None
 
 
 def parse_header(reservations: Sequence[str], policies: Sequence[str] = ()) -> list[Declaration]:
@@ -83,15 +82,15 @@ def in_force(*sources: Iterable[Declaration]) -> InForce:
     >>> in_force(outer, inner).decided_by.source
     'header'
     """
-    decided_by = policy_by = None
+    decided_by = policy = None
     for source in sources:
         for one in source:
             decided_by = one if one.reservation is not None else decided_by
-            policy_by = one if one.policy is not None else policy_by
+            policy = policy if one.policy is None else one.policy
     reservation = decided_by.reservation if decided_by else None
     if reservation != 1:
-        policy_by = None
-    return InForce(reservation, policy_by.policy if policy_by else None, decided_by, policy_by)
+        policy = None
+    return InForce(reservation, policy, decided_by)
 
 
 def policy_of(value: Any, reservation: int | None) -> tuple[str | None, list[str]]:

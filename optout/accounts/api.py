@@ -6,14 +6,15 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from crawler.http_date import asked_wait
 from crawler.policy import Reach, started_private
 from optout.errors import FetchError
-from optout.fetch import Fetched, fetch
+from optout.fetch import fetch
+from optout.fetched import Fetched
 
 _TRIES = 5
 _FIRST_WAIT = 5.0  # seconds after a first refusal that names no time; doubled each time
@@ -142,13 +143,5 @@ def _its_words(data: Any) -> str:
 
 
 def _asked_wait(fetched: Fetched) -> float | None:
-    """Seconds that the answer's Retry-After asks for, in either of its two forms."""
-    text = (fetched.hops[-1].value("retry-after") or "").strip() if fetched.hops else ""
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    """Seconds that the answer's Retry-After asks for."""
+    return asked_wait(fetched.hops[-1].value("retry-after") or "") if fetched.hops else None

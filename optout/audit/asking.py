@@ -21,7 +21,8 @@ from crawler.policy import TIMEOUT, address_refusal, refusal
 from crawler.urls import host_of, place_of, resolve
 from optout.audit.exchange import Stop, Wish, asked_to_wait, body_of, request
 from optout.audit.network import Network
-from optout.fetch import REDIRECTS, TROUBLE, Fetched, FetchedHop, kept, trouble
+from optout.fetched import REDIRECTS, Fetched, FetchedHop, kept
+from optout.trouble import TROUBLE, trouble
 
 _PLACES_OPEN = 64  # hosts whose connections are kept while nobody asks them
 _BROKEN = (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError)

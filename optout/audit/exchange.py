@@ -9,7 +9,7 @@ import httpcore
 
 from crawler.policy import MAX_REDIRECTS, USER_AGENT
 from crawler.urls import origin, target
-from optout.fetch import REDIRECTS, FetchedHop
+from optout.fetched import REDIRECTS, FetchedHop
 
 _GZIP = 31  # zlib's window bits for a gzip stream
 _BUSY = (429, 503)

@@ -13,7 +13,7 @@ from optout.audit.needs import Needs
 from optout.audit.site_files import SiteFiles
 from optout.audit.store import Answer
 from optout.audit.work import Work
-from optout.fetch import Fetched
+from optout.fetched import Fetched
 from optout.readers.subject import Hop
 
 _GIVES_UP = 5  # failures in a row after which a host is not asked on

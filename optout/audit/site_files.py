@@ -15,7 +15,7 @@ from optout.audit.exchange import Wish
 from optout.audit.freshness import HEADERS, UNREACHABLE, fresh_until
 from optout.audit.needs import ROBOTS, FileKind
 from optout.audit.store import Copy, Store
-from optout.fetch import Fetched, FetchedHop
+from optout.fetched import Fetched, FetchedHop
 from optout.readers.subject import SiteFile, site_file
 
 _HELD_BYTES = 8 * 2**20  # of files kept parsed; what is made of them takes some times that

@@ -10,7 +10,7 @@ import click
 
 from crawler.whole import write_whole
 from optout.commands.models import model_options, note_unreadable, shard_progress, the_model
-from optout.commands.options import json_option, note, printable, wrote
+from optout.commands.options import json_option, note, print_json, printable, wrote
 from optout.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -97,10 +97,7 @@ def command(
 
 def _print(found: Attribution, as_json: bool) -> None:
     if as_json:
-        from optout.report.formats import json_lines
-
-        for line in json_lines(asdict(picture) for picture in found.pictures):
-            click.echo(line, nl=False)
+        print_json(asdict(picture) for picture in found.pictures)
         return
     for picture in found.pictures:
         said = "match" if picture.above == 1 else "matches"

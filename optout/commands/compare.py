@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import Case
-from optout.commands.options import case_option, json_option, note, printable, the_case, wrote
+from optout.commands.options import (
+    case_option,
+    json_option,
+    note,
+    print_json,
+    printable,
+    the_case,
+    wrote,
+)
 from optout.errors import VisionError
 
 if TYPE_CHECKING:
@@ -88,10 +96,7 @@ def look_and_tell(case: Case, *, as_json: bool = False, **options: Any) -> None:
     progress = None if as_json else _progress
     looked = look_at_case(case, progress=progress, **options)
     if as_json:
-        from optout.report.formats import json_lines
-
-        for line in json_lines(looked.rows.to_pylist()):
-            click.echo(line, nl=False)
+        print_json(looked.rows.to_pylist())
     note(f"asked for {looked.asked} of {looked.rows.num_rows} addresses listed for you")
     for verdict in VERDICTS:
         if looked.verdicts.get(verdict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crawler.render import MODES
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
 from optout.commands.options import note, wrote
 from optout.errors import CaseError, CrawlError
@@ -24,7 +25,7 @@ OPTIONS = (
     click.option("--warc", is_flag=True, help="Keep every answer as served, in a WARC file."),
     click.option(
         "--render",
-        type=click.Choice(["always", "auto", "never"]),
+        type=click.Choice(MODES),
         help="Which pages a browser is shown after the scan (default: auto where there is one).",
     ),
     click.option("--max-pages", type=click.IntRange(0), help="Page budget (0: none)."),

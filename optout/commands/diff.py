@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.options import json_option, note, wrote
+from optout.commands.options import json_option, note, print_json, wrote
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -162,7 +162,4 @@ def _progress(done: int, of: int, words: str) -> None:
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    from optout.report.formats import json_lines
-
-    for line in json_lines(rows):
-        click.echo(line, nl=False)
+    print_json(rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.whole import write_whole
-from optout.commands.options import json_option, note, wrote
+from optout.commands.options import json_option, note, print_json, wrote
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -80,10 +80,7 @@ def command(
     names = [*_names(names_file), *_case_names(case_folder), *_member_names(members_folder)]
     found = explore(specs, index=index, names=names, most=top, progress=_progress)
     if as_json:
-        from optout.report.formats import json_lines
-
-        for line in json_lines(_lines(found)):
-            click.echo(line, nl=False)
+        print_json(_lines(found))
     else:
         _print(found, top)
     if found.names_left_out:

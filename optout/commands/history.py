@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load_case
-from optout.commands.options import case_option, json_option, note, wrote
+from optout.commands.options import case_option, json_option, note, print_json, wrote
 from optout.errors import CaseError
 
 if TYPE_CHECKING:
@@ -168,10 +168,7 @@ def _case(folder: Path | None, sites: tuple[str, ...]) -> Case:
 
 
 def _print_json(result: HistoryResult) -> None:
-    from optout.report.formats import json_lines
-
-    for line in json_lines(result.captures):
-        click.echo(line, nl=False)
+    print_json(result.captures)
 
 
 def _print(case: Case, result: HistoryResult) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optout.commands.options import case_option, json_option, note, printable, the_case
+from optout.commands.options import case_option, json_option, note, print_json, printable, the_case
 
 if TYPE_CHECKING:
     from optout.lineage import Lineage
@@ -47,10 +47,7 @@ def command(case_folder: Path | None, models: tuple[str, ...], as_json: bool) ->
 
 
 def _json(found: list[Lineage]) -> None:
-    from optout.report.formats import json_lines
-
-    for line in json_lines(asdict(one) | {"words": one.words} for one in found):
-        click.echo(line, nl=False)
+    print_json(asdict(one) | {"words": one.words} for one in found)
 
 
 def _print(found: list[Lineage]) -> None:

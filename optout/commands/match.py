@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from optout.commands.options import (
     case_option,
     json_option,
     note,
+    plural,
+    print_json,
     ray_option,
     the_cluster,
     the_index,
@@ -97,12 +99,7 @@ def command(
         raise click.UsageError("an index answers at once, by itself: leave --ray out")
     case = _case(case_folder, hosts)
     specs = datasets or case.datasets
-    if not specs and not index_place:
-        raise DatasetError(
-            "no data set to search: name its metadata files with --dataset",
-            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
-        )
-    _note_unknown(specs)
+    _check(specs, index_place)
     with Session(cache_limit, tell=note) as session, the_cluster(ray_address) as cluster:
         index = the_index(index_place, session) if index_place else None
         summary = match_case(
@@ -134,7 +131,7 @@ def note_gone(summaries: Iterable[MatchSummary]) -> None:
     gone = sum(one.gone for one in summaries)
     if gone:
         note(
-            f"{_count(gone, 'match')} of the search before "
+            f"{plural(gone, 'match')} of the search before "
             f"{'is' if gone == 1 else 'are'} not found by this one; name all data sets at once, "
             "and no index where captions are to be searched, to have them again"
         )
@@ -145,7 +142,7 @@ def refuse_damaged(data: dict[str, Any]) -> None:
     if data["not_read"]:
         number = len(data["not_read"])
         raise DatasetError(
-            f"{_count(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
+            f"{plural(number, 'file')} could not be searched: {'; '.join(data['not_read'])}",
             "load what is damaged again, then search again: the other files need not be read",
         )
 
@@ -163,10 +160,16 @@ def _case(folder: Path | None, hosts: tuple[str, ...]) -> Case:
         return case
 
 
-def _note_unknown(specs: Iterable[str]) -> None:
-    """NAME=PATH with a name of the user's own is fine; a misspelt known one is not."""
+def _check(specs: Sequence[str], index_place: str | None) -> None:
+    """Raise DatasetError where there is nothing to search. NAME=PATH with a name of the user's own
+    is fine; one that looks like a known one misspelt is told."""
     from optout.datasets import known
 
+    if not specs and not index_place:
+        raise DatasetError(
+            "no data set to search: name its metadata files with --dataset",
+            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
+        )
     names = {name for d in known() for name in (d.name, *(e.name for e in d.editions))}
     for spec in specs:
         name = spec.partition("=")[0].partition(":")[0] if "=" in spec else ""
@@ -185,34 +188,26 @@ def _progress() -> Callable[[int, int, int], None]:
         if done == shown["done"] and not (terminal and now - shown["at"] > _PAUSE):
             return
         rate = rows / max(now - begun, 0.001)
-        text = f"searched {done} of {_count(files, 'file')} · {rows:,} rows · {rate:,.0f} rows/s"
+        text = f"searched {done} of {plural(files, 'file')} · {rows:,} rows · {rate:,.0f} rows/s"
         click.echo(f"\r{text}" if terminal else text, err=True, nl=done == files or not terminal)
         shown.update(done=done, at=now)
 
     return show
 
 
-def _count(number: int, noun: str) -> str:
-    ending = "es" if noun.endswith("ch") else "s"
-    return f"{number:,} {noun}" + ("" if number == 1 else ending)
-
-
 def _print_json(case: Case) -> None:
     import pyarrow.parquet as pq
 
-    from optout.report.formats import json_lines
-
     with pq.ParquetFile(case.matches / "matches.parquet") as file:
         rows = (row for batch in file.iter_batches(1000) for row in batch.to_pylist())
-        for line in json_lines(rows):
-            click.echo(line, nl=False)
+        print_json(rows)
 
 
 def _print_summary(summary: MatchSummary) -> None:
     data = summary.data
     click.echo(
-        f"{_count(data['matches'], 'matching row')} among {_count(data['rows'], 'row')} "
-        f"of {_count(data['files'], 'file')}"
+        f"{plural(data['matches'], 'matching row')} among {plural(data['rows'], 'row')} "
+        f"of {plural(data['files'], 'file')}"
     )
     for strength, number in data["by_strength"].items():
         if number:
@@ -221,15 +216,15 @@ def _print_summary(summary: MatchSummary) -> None:
         click.echo(f"  {data['contradictions']:,} of them at odds with what the address serves now")
     if data["images"]:
         click.echo(
-            f"{data['images_not_listed']:,} of your {_count(data['images'], 'image')} not listed "
+            f"{data['images_not_listed']:,} of your {plural(data['images'], 'image')} not listed "
             f"in the files searched ({_editions(data)}; {data['date'][:10]})"
         )
 
 
 def _editions(data: dict[str, Any]) -> str:
     return ", ".join(
-        f"{found['edition'] or found['dataset']}: {_count(len(found['files']), 'file')}, "
-        f"{_count(found['rows'], 'row')}"
+        f"{found['edition'] or found['dataset']}: {plural(len(found['files']), 'file')}, "
+        f"{plural(found['rows'], 'row')}"
         for found in data["datasets"]
     )
 
@@ -239,12 +234,12 @@ def _notes(summary: MatchSummary) -> None:
 
     data = summary.data
     if data["skipped"]:
-        note(f"skipped {_count(data['skipped'], 'row')} without a readable address:")
+        note(f"skipped {plural(data['skipped'], 'row')} without a readable address:")
         examples = [e for found in data["datasets"] for e in found["skipped_examples"]]
         for example in examples[:_EXAMPLES]:
             note(f"  {example['file']} row {example['row']}: {example['value'][:80]!r}")
     if data["null_urls"]:
-        note(f"{_count(data['null_urls'], 'row')} without any address")
+        note(f"{plural(data['null_urls'], 'row')} without any address")
     for twin in data["same_content"]:
         note(f"counted once: {twin['file']} holds the same as {twin['same_as']}")
     if data["not_covered"]:
@@ -253,8 +248,8 @@ def _notes(summary: MatchSummary) -> None:
     for left_out in data["not_searched"]:
         note(f"not searched: {left_out['host']} · {left_out['advice']}")
     if data["images_archived"]:
-        images = _count(data["images_archived"], "image")
+        images = plural(data["images_archived"], "image")
         note(f"looked for as well: {images} that only archived pages show (optout history)")
     common = len(data["too_common"])
     if common:
-        note(f"not used: {_count(common, 'text')} too common or too short to prove anything")
+        note(f"not used: {plural(common, 'text')} too common or too short to prove anything")

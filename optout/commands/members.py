@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optout.commands.options import note
+from optout.commands.options import note, plural
 
 if TYPE_CHECKING:
     from optout.members.register import Member, Organisation
@@ -21,7 +21,7 @@ SUBCOMMANDS = {
     "run": "members_run",
     "import": "members_import",
     "list": "members_import",
-    "crawl": "members_steps",
+    "crawl": "members_crawl",
     "match": "members_steps",
     "requests": "members_steps",
     "report": "members_steps",
@@ -128,11 +128,6 @@ def changing(organisation: Organisation) -> Iterator[None]:
 def today() -> date:
     """The day in UTC, which decides whether a mandate is in force."""
     return datetime.now(UTC).date()
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def every(step: int) -> Callable[[int, int, str], None]:

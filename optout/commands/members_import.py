@@ -13,10 +13,9 @@ from optout.commands.members import (
     every,
     folder_option,
     member_options,
-    plural,
     today,
 )
-from optout.commands.options import json_option, note, printable, wrote
+from optout.commands.options import json_option, note, plural, printable, wrote
 
 if TYPE_CHECKING:
     from optout.members.importing import Imported

@@ -12,9 +12,8 @@ from optout.commands.members import (
     chosen_members,
     every,
     folder_option,
-    plural,
 )
-from optout.commands.options import json_option, note, printable, wrote
+from optout.commands.options import json_option, note, plural, print_json, printable, wrote
 
 if TYPE_CHECKING:
     from optout.members.removal import Removed
@@ -41,15 +40,13 @@ def command_statistics(folder: Path | None, statuses: tuple[str, ...], as_json: 
     from dataclasses import asdict
 
     from optout.members.statistics import METHOD, statistics, write
-    from optout.report.formats import json_lines
 
     organisation, _ = chosen_members(folder, statuses, ())
     tell = every(500)
     result = statistics(organisation, statuses, tell=lambda done, of: tell(done, of, "members"))
     path = write(organisation, result)
     if as_json:
-        for line in json_lines(asdict(line) for line in result.lines):
-            click.echo(line, nl=False)
+        print_json(asdict(line) for line in result.lines)
     else:
         _print(result.lines)
     note(METHOD)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optout.commands.members import chosen_members
+from optout.commands.members_crawl import crawl, crawl_options
 from optout.commands.members_import import import_options, read_file
-from optout.commands.members_steps import (
-    crawl,
-    crawl_options,
-    index_option,
-    match,
-    refuse_both,
-    report,
-    requests,
-)
+from optout.commands.members_steps import index_option, match, refuse_both, report, requests
 from optout.commands.options import note, ray_option, the_cluster, wrote
 from optout.commands.run import OBTAIN, check_datasets
 from optout.errors import MembersError
+
+if TYPE_CHECKING:
+    from optout.cluster import Cluster
+    from optout.members.register import Member, Organisation
+    from optout.pipeline import Step
 
 
 @click.command("run")
@@ -54,43 +52,57 @@ def command_run(
     Example:
       optout members members.csv --dataset relaion/
     """
-    from optout.pipeline import Step, run_steps
+    from optout.pipeline import run_steps
 
     refuse_both(specs, index, None)
     check_datasets(specs)
     done = read_file(members_file, folder, date_order, society, allow_private)
     organisation, members = chosen_members(folder, (), ())
-    broken = []
-
-    def counted(step: Any) -> Any:
-        return lambda: broken.append(True) if step() else None
-
-    chosen["allow_private"] = allow_private
+    options = None if no_crawl else {**chosen, "allow_private": allow_private}
+    broken: list[str] = []
     # Ray is begun for the steps that need it, before them all.
-    stack = ExitStack()
-    cluster = stack.enter_context(the_cluster(ray_address))
-
-    def crawled() -> int:
-        return crawl(organisation, members, chosen, whole=True, cluster=cluster)
-
-    def matched() -> int:
-        return match(organisation, members, specs, index=index, cluster=None if index else cluster)
-
-    steps = [
-        Step("reading the sites", counted(crawled))
-        if not no_crawl
-        else Step("reading no site (--no-crawl)", lambda: None),
-        Step("searching the data sets", counted(matched))
-        if specs or index
-        else Step("searching no data set", lambda: note(OBTAIN)),
-        Step("writing request lists", counted(lambda: requests(organisation, members))),
-        Step("writing reports", counted(lambda: report(organisation, members))),
-        Step("counting", lambda: _count(organisation)),
-    ]
-    with stack:
+    with the_cluster(ray_address) as cluster:
+        steps = _steps(organisation, members, (specs, index), options, cluster, broken)
         failed = run_steps(steps, note)
     wrote(organisation.folder, "optout members list")
     return 1 if failed or broken or done.broken else 0
+
+
+def _steps(
+    organisation: Organisation,
+    members: Sequence[Member],
+    where: tuple[Sequence[str], str | None],
+    options: dict[str, Any] | None,
+    cluster: Cluster | None,
+    broken: list[str],
+) -> list[Step]:
+    """The steps after the import; `where` are data sets, or an index. Without `options` no site is
+    read. What a step could not do for some member adds its title to `broken`."""
+    from optout.pipeline import Step
+
+    specs, index = where
+    searching = None if index else cluster  # an index answers at once, by itself
+
+    def step(title: str, act: Callable[[], int]) -> Step:
+        return Step(title, lambda: broken.append(title) if act() else None)
+
+    return [
+        Step("reading no site (--no-crawl)", lambda: None)
+        if options is None
+        else step(
+            "reading the sites",
+            lambda: crawl(organisation, members, options, whole=True, cluster=cluster),
+        ),
+        step(
+            "searching the data sets",
+            lambda: match(organisation, members, specs, index=index, cluster=searching),
+        )
+        if specs or index
+        else Step("searching no data set", lambda: note(OBTAIN)),
+        step("writing request lists", lambda: requests(organisation, members)),
+        step("writing reports", lambda: report(organisation, members)),
+        Step("counting", lambda: _count(organisation)),
+    ]
 
 
 def _count(organisation: Any) -> None:

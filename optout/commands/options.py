@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +76,24 @@ def the_case(folder: Path | None) -> Case:
 def note(text: str) -> None:
     """Progress, counts and hints go to stderr; stdout is for data."""
     click.echo(text, err=True)
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s for more than one.
+
+    >>> plural(1, "row"), plural(2000, "row"), plural(2, "match")
+    ('1 row', '2,000 rows', '2 matches')
+    """
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{number:,} {noun}" + ("" if number == 1 else ending)
+
+
+def print_json(rows: Iterable[dict[str, Any]]) -> None:
+    """One object per line on stdout; no text in it reaches the terminal as a command."""
+    from optout.report.formats import json_lines
+
+    for line in json_lines(rows):
+        click.echo(line, nl=False)
 
 
 def wrote(path: Path | str, next_command: str = "") -> None:

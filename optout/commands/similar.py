@@ -10,7 +10,15 @@ import click
 
 from optout.case import Case, find_case, load_case
 from optout.commands.models import model_options, note_unreadable, shard_progress, the_model
-from optout.commands.options import case_option, json_option, note, printable, wrote
+from optout.commands.options import (
+    case_option,
+    json_option,
+    note,
+    plural,
+    print_json,
+    printable,
+    wrote,
+)
 from optout.errors import CaseError, EmbeddingError
 
 if TYPE_CHECKING:
@@ -140,12 +148,12 @@ def _captions(specs: Sequence[str], words: str, most: int, as_json: bool) -> Non
     folders, left_out = open_folders(specs, None)
     rows, unread = find_captions(folders, words, most)
     if as_json:
-        _json(rows)
+        print_json(rows)
     else:
         for row in rows:
             click.echo(f"{_name(row)}  {_cut(row['caption'])}\n      {_cut(row['url'])}")
     _not_searched([*left_out, *unread])
-    note(f"{_count(len(rows), 'row')} with these words; a text alone says little about a picture")
+    note(f"{plural(len(rows), 'row')} with these words; a text alone says little about a picture")
 
 
 def _not_searched(files: Iterable[NotSearched]) -> None:
@@ -153,21 +161,14 @@ def _not_searched(files: Iterable[NotSearched]) -> None:
         note(f"not searched: {printable(one.name)}: {printable(one.reason)}")
 
 
-def _json(rows: Iterable[dict[str, Any]]) -> None:
-    from optout.report.formats import json_lines
-
-    for line in json_lines(rows):
-        click.echo(line, nl=False)
-
-
 def _print(found: Similar, as_json: bool) -> None:
     if as_json:
-        _json(found.rows)
+        print_json(found.rows)
         return
     for subject in found.summary["subjects"]:
         rows = [row for row in found.rows if row["query"] == subject["query"]]
         more = " and more, not listed" if subject["more"] else ""
-        click.echo(f"{printable(subject['query'])}: {_count(len(rows), 'similar row')}{more}")
+        click.echo(f"{printable(subject['query'])}: {plural(len(rows), 'similar row')}{more}")
         for row in rows[:_SHOWN]:
             view = "" if row["view"] in ("whole", "text") else f" ({row['view']})"
             click.echo(f"  {row['model_similarity']:.3f}  {_name(row)}{view}")
@@ -194,12 +195,8 @@ def _notes(summary: dict[str, Any], says: str) -> None:
     if summary["damaged_rows"] > _REASONS:
         note(f"  and {summary['damaged_rows'] - _REASONS:,} more rows")
     if summary["shards_without_model"]:
-        shards = _count(summary["shards_without_model"], "shard")
+        shards = plural(summary["shards_without_model"], "shard")
         note(f"{shards} without a word about their model: taken to be {summary['model']}, as named")
     rows = summary["rows_searched"]
-    looked = "asked an index" if rows is None else f"searched {_count(rows, 'row')}"
+    looked = "asked an index" if rows is None else f"searched {plural(rows, 'row')}"
     note(f"{looked} by {summary['model']} from a similarity of {summary['threshold']:g}: {says}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

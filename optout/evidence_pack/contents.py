@@ -21,7 +21,7 @@ from optout.case import Case
 from optout.errors import OptoutError
 from optout.evidence_pack.looking import Looking
 from optout.evidence_pack.subjects import About, Subject
-from optout.fetch import Exchange, Fetched
+from optout.fetched import Exchange, Fetched
 
 Row = dict[str, Any]
 Files = dict[str, bytes]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import Any
 
+from crawler.http_date import moment
 from crawler.policy import USER_AGENT
 from crawler.urls import place_of
 from optout import __version__
-from optout.fetch import Exchange
+from optout.fetched import Exchange
 
 TIMESTAMP = (
     "none. The hashes show that nothing was changed since; they do not show when it was made. For "
@@ -70,11 +70,7 @@ def clock(exchanges: Iterable[Exchange]) -> dict[str, Any]:
 
 def _date(one: Exchange) -> datetime | None:
     values = [value for name, value in one.lines if name.lower() == b"date"]
-    try:
-        said = parsedate_to_datetime(values[0].decode("ascii"))
-    except (IndexError, ValueError, TypeError, OverflowError):
-        return None
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
+    return moment(values[0].decode()) if values and values[0].isascii() else None
 
 
 def _text(moment: datetime) -> str:

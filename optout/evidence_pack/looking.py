@@ -21,7 +21,8 @@ from crawler.policy import (
 )
 from crawler.site_files import Asked
 from crawler.urls import host_of, origin, target
-from optout.fetch import Exchange, Fetched, fetch
+from optout.fetch import fetch
+from optout.fetched import Exchange, Fetched
 from optout.readers.verdicts import SiteFile, site_file
 
 MOST_BYTES = 128 * 2**20  # of all answers of one pack together

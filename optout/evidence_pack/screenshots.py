@@ -14,7 +14,7 @@ from typing import Any
 from crawler.render.browser import ARGS, chromium, context, missing
 from crawler.urls import clean
 from optout.evidence_pack.looking import Looking
-from optout.fetch import Fetched
+from optout.fetched import Fetched
 
 MOST = 10  # pictures of one pack
 MOST_PARTS = 40  # images, styles and fonts fetched for one page

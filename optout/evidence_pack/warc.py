@@ -17,7 +17,7 @@ from warcio.warcwriter import WARCWriter
 from crawler.policy import USER_AGENT
 from crawler.urls import target
 from crawler.warc_head import Head
-from optout.fetch import Exchange
+from optout.fetched import Exchange
 
 FILE = "responses.warc.gz"
 _INFO = {

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
+from crawler.http_date import asked_wait
 from crawler.policy import TIMEOUT, USER_AGENT, Reach
 from optout.errors import FetchError
-from optout.fetch import TROUBLE, trouble
 from optout.network import Network
+from optout.trouble import TROUBLE, trouble
 
 TRIES = 5
 _FIRST_WAIT = 5.0  # seconds after a first refusal that names no time; doubled each time
@@ -153,23 +152,6 @@ class Host:
             )
         self.pace.tell(f"{self.name}: {reason}; next try in {seconds:.0f} seconds")
         self.pace.sleep(seconds)
-
-
-def asked_wait(text: str, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After asks for, in either of its forms (RFC 9110, 10.2.3).
-
-    >>> asked_wait("120"), asked_wait("soon")
-    (120.0, None)
-    """
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)
 
 
 def _named(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

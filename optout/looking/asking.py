@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from crawler.policy import PRODUCT_TOKEN, Reach
 from crawler.urls import clean, origin
 from optout.check import Sites
-from optout.fetch import Fetched, FetchedHop, fetch
+from optout.fetch import fetch
+from optout.fetched import Fetched, FetchedHop
 from optout.looking.answers import Answer
 from optout.looking.limits import limits
 

@@ -13,7 +13,8 @@ from itertools import islice
 from crawler.policy import USER_AGENT, Reach, started_private
 from crawler.urls import host_of, origin, target
 from optout.check import ask_robots
-from optout.fetch import Fetched, fetch
+from optout.fetch import fetch
+from optout.fetched import Fetched
 from optout.protect.agents import Agent, agents
 from optout.protect.retire import Gone
 from optout.protect.situation import Situation

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from optout import user_words
 from optout.case import Case
-from optout.errors import CaseError
 
 FILE = "register.db"
 VERSION = 1  # PRAGMA user_version; a higher one is refused
-BUSY_SECONDS = 10.0  # how long a second process waits for the first
 
 _TABLES = {
     # A request as it was when it entered the register: lists in requests/ may go.
@@ -87,27 +86,13 @@ def reading(case: Case) -> Iterator[sqlite3.Connection | None]:
         yield database if _version(database) else None
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    try:
-        with closing(_connect(path)) as database:
-            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("its pages do not fit together")
-            yield database
-    except sqlite3.OperationalError as error:
-        raise CaseError(
-            f"cannot use {path}: {error}",
-            "close other programs that use it, check that the folder may be written to",
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise CaseError(
-            f"{path}, which holds what became of your requests, is damaged: {error}",
-            "restore it from a copy, or move it away and enter the answers again",
-        ) from error
+def _opened(path: Path) -> AbstractContextManager[sqlite3.Connection]:
+    holds, again = "what became of your requests", "enter the answers again"
+    return user_words.checked(path, _connect, holds, again)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    database = sqlite3.connect(path, timeout=user_words.BUSY_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError:
@@ -124,11 +109,4 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _version(database: sqlite3.Connection) -> int:
-    """The file's version; 0 when nothing was ever written to it. Raises CaseError."""
-    version = int(database.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
-        raise CaseError(
-            f"{FILE} has version {version}; this optout reads up to {VERSION}",
-            "use the newer optout that wrote it",
-        )
-    return version
+    return user_words.version_of(database, FILE, VERSION)

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from crawler.http_date import asked_wait
 from crawler.policy import MAX_REDIRECTS, TIMEOUT, USER_AGENT, Reach, refusal, started_private
 from crawler.urls import resolve
 from optout.errors import DatasetError
-from optout.fetch import REDIRECTS, TROUBLE, trouble
-from optout.history.host import asked_wait
+from optout.fetched import REDIRECTS
 from optout.network import Network, NoAddress
 from optout.remote.session import Headers, Reply, Start, Traffic, origin
+from optout.trouble import TROUBLE, trouble
 
 TRIES = 6  # of one exchange; a half-read answer goes on where it broke off
 _FIRST_WAIT = 1.0  # seconds, doubled each time: half a minute in all

@@ -7,10 +7,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from crawler.http_date import moment
 from optout.case import Case
 from optout.errors import OptoutError
 from optout.report.findings import MOST, Listing, Row
@@ -84,11 +84,7 @@ def _ordered(rows: Sequence[Row]) -> list[Row]:
 
 def _modified(row: Row) -> datetime:
     """When the server says the file was last changed; what does not say comes last."""
-    try:
-        time = parsedate_to_datetime(row["last_modified"] or "")
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
-        return _NEVER
+    return moment(row["last_modified"] or "") or _NEVER
 
 
 def _how(row: Row) -> str:

@@ -15,10 +15,21 @@ from pathlib import Path
 from tests.fuzz.parsers import PARSERS
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+# Each kind of place that `prose` looks at, blocks in blocks, and scripts without spaces.
+PAGES = (
+    b"<title>Terms of use</title><p>Text and data mining is reserved.<div>No <b>AI training</b>",
+    b"<h1>AGB</h1><ul><li>44b UrhG<li>KI-Training<br>Maschinelles Lernen</ul>/impressum",
+    b"<footer><p>TDM: fouille de donn&eacute;es<footer>entra\xc3\xaenement</footer></footer>",
+    b"<div role=contentinfo><table><td><!-- c -->No machine learning<script>x</script>, please",
+    "<h2>利用規約</h2><p>機械学習への利用を禁じます".encode(),
+)
 
 
 def seeds(parser: str) -> Iterator[bytes]:
-    """Inputs to begin with: the texts of our vectors, or small image files."""
+    """Inputs to begin with: the texts of our vectors, small image files, or pages of terms."""
+    if parser == "prose":
+        yield from PAGES
+        return
     if parser in ("image_metadata", "c2pa", "xmp"):
         from tests import image_files
 

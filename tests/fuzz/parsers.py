@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from crawler import file_metadata
+from crawler import file_metadata, html, prose
 from crawler.signals import (
     ai_control,
     ai_txt,
@@ -39,7 +39,8 @@ def _robots_txt(body: bytes) -> None:
 
 
 def _x_robots_tag(body: bytes) -> None:
-    x_robots_tag.parse(_text(body).split("\n"))
+    for one in x_robots_tag.parse(_text(body).split("\n")):
+        x_robots_tag.moment(one.value)
 
 
 def _robots_meta(body: bytes) -> None:
@@ -100,6 +101,14 @@ def _c2pa_report(body: bytes) -> None:
     c2pa.credentials(body.decode("utf-8", "replace"))
 
 
+def _prose(body: bytes) -> None:
+    root = html.parse(body)
+    if root is not None:
+        address = f"https://a.example{_target(body)}"
+        for row in prose.prose_rows(root, address, "2026-11-21T10:00:00+00:00"):
+            assert row["raw"].strip() and len(row["raw"]) <= prose.MAX_TEXT
+
+
 PARSERS: dict[str, Callable[[bytes], object]] = {
     "ai_control": _ai_control,
     "ai_txt": _ai_txt,
@@ -111,6 +120,7 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "image_metadata": _image_metadata,
     "robots_meta": _robots_meta,
     "robots_txt": _robots_txt,
+    "prose": _prose,
     "rsl": _rsl,
     "rsl_references": _rsl_references,
     "tdmrep": _tdmrep,
