@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optout.web.pages import check, compare, letters, results, told, where, who
+from optout.web.pages import check, compare, letters, results, statement, told, where, who
 
 GET = {
     "/": who.first,
@@ -22,6 +22,7 @@ GET = {
     "/letters/all.zip": letters.download,
     "/letters/preview/{folder}": letters.preview,
     "/letters/file/{folder}/{name}": letters.one_file,
+    "/letters/statement/{folder}": statement.show,
     "/report": letters.report,
 }
 POST = {
@@ -33,4 +34,5 @@ POST = {
     "/decide": results.decide,
     "/compare/{match_id}/fetch": compare.fetch_theirs,
     "/letters": letters.write,
+    "/letters/statement/{folder}": statement.make,
 }
