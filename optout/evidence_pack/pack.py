@@ -66,7 +66,6 @@ def make_pack(
     making = making or Making()
     what, began = about(case, requests, match_ids), making.now()
     refused = frozenset(subject.url for subject in what.subjects if subject.refused)
-    refused = frozenset(subject.url for subject in what.subjects if subject.refused)
     looking = Looking(making.reach, making.now, making.owned, refused, making.pause)
     _look(looking, what, making.tell)
     told, left_out, files = _files(case, what, looking, making)

@@ -72,6 +72,16 @@ def is_demo(case: Case) -> bool:
     return marked(case.folder / FILE)
 
 
+# --- optout evidence, of one row ---
+
+
+def not_looked_at(match: dict[str, Any]) -> str:
+    """Why the picture of a data set's row is never asked for; "" where it may be."""
+    from optout.evidence_pack.refused import not_looked_at as refused
+
+    return refused(match) or ""
+
+
 # --- optout protect ---
 
 

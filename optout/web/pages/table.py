@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optout.web.pages import check, compare, letters, results, statement, told, where, who
+from optout.web.pages import check, compare, evidence, letters, results, statement, told, where, who
 
 GET = {
     "/": who.first,
@@ -23,6 +23,9 @@ GET = {
     "/letters/preview/{folder}": letters.preview,
     "/letters/file/{folder}/{name}": letters.one_file,
     "/letters/statement/{folder}": statement.show,
+    "/evidence": evidence.show,
+    "/evidence/pack/{name}": evidence.one,
+    "/evidence/zip/{name}": evidence.download,
     "/report": letters.report,
 }
 POST = {
@@ -35,4 +38,7 @@ POST = {
     "/compare/{match_id}/fetch": compare.fetch_theirs,
     "/letters": letters.write,
     "/letters/statement/{folder}": statement.make,
+    "/evidence/start": evidence.start,
+    "/evidence/stop": evidence.stop,
+    "/evidence/pack/{name}": evidence.verify,
 }
