@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from optout.web.pages import check, compare, evidence, letters, results, statement, told, where, who
+from optout.web.pages import (
+    check,
+    compare,
+    evidence,
+    letters,
+    register,
+    results,
+    statement,
+    told,
+    where,
+    who,
+)
 
 GET = {
     "/": who.first,
@@ -26,6 +37,10 @@ GET = {
     "/evidence": evidence.show,
     "/evidence/pack/{name}": evidence.one,
     "/evidence/zip/{name}": evidence.download,
+    "/register": register.show,
+    "/register/letter": register.letter,
+    "/register/register.csv": register.export,
+    "/register/register.jsonl": register.export,
     "/report": letters.report,
 }
 POST = {
@@ -38,6 +53,8 @@ POST = {
     "/compare/{match_id}/fetch": compare.fetch_theirs,
     "/letters": letters.write,
     "/letters/statement/{folder}": statement.make,
+    "/register/letter": register.enter,
+    "/register/add": register.add,
     "/evidence/start": evidence.start,
     "/evidence/stop": evidence.stop,
     "/evidence/pack/{name}": evidence.verify,
