@@ -77,6 +77,29 @@ def proofs(case: Case) -> tuple[Proof, ...]:
     return tuple(found.values())
 
 
+def tokens(case: Case) -> dict[str, str]:
+    """Host → the token that was made for it, in order of name. Raises CaseError."""
+    with reading(case) as database:
+        rows = database.execute(
+            "SELECT host, token FROM token ORDER BY host"
+        ).fetchall() if database else []  # fmt: skip
+    return {str(host): str(token) for host, token in rows}
+
+
+def last_looks(case: Case) -> dict[str, tuple[str, tuple[Looked, ...]]]:
+    """Host → when it was last looked at (ISO 8601, UTC), and what was seen. Raises CaseError."""
+    with reading(case) as database:
+        rows = database.execute(
+            "SELECT host, observed_at, method, place, outcome, detail, status, raw FROM look "
+            "ORDER BY host, number"
+        ).fetchall() if database else []  # fmt: skip
+    found: dict[str, tuple[str, tuple[Looked, ...]]] = {}
+    for host, at, *look_ in rows:
+        before, looks = found.get(host, (at, ()))
+        found[host] = (at, (*(looks if before == at else ()), Looked(*look_)))
+    return found
+
+
 def _record(case: Case, host: str, token: str, looks: Sequence[Looked], at: str) -> None:
     with writing(case) as database:
         database.executemany(

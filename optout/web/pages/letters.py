@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from optout.case import Case
+from optout.control import proofs
 from optout.web import findings, letter_sets
 from optout.web.archive import zip_response
 from optout.web.ask import Ask, go, page
@@ -134,11 +136,12 @@ def _may_show(case: Case) -> list[findings.Row]:
 
 
 def _stale(case: Case, day: Path | None) -> bool:
-    """Whether decisions or matches are newer than the letters."""
+    """Whether decisions, matches or proofs of control are newer than the letters."""
     if day is None:
         return False
     newer = [case.decisions, case.matches / "matches.parquet"]
     times = [path.stat().st_mtime for path in newer if path.is_file()]
+    times += [datetime.fromisoformat(one.last_shown).timestamp() for one in proofs(case)]
     return max(times, default=0.0) > day.stat().st_mtime
 
 

@@ -7,6 +7,7 @@ from optout.web.pages import (
     compare,
     evidence,
     letters,
+    proof,
     register,
     results,
     statement,
@@ -41,6 +42,8 @@ GET = {
     "/register/letter": register.letter,
     "/register/register.csv": register.export,
     "/register/register.jsonl": register.export,
+    "/proof": proof.show,
+    "/proof/file/{host}": proof.file,
     "/report": letters.report,
 }
 POST = {
@@ -55,6 +58,8 @@ POST = {
     "/letters/statement/{folder}": statement.make,
     "/register/letter": register.enter,
     "/register/add": register.add,
+    "/proof/token": proof.make_token,
+    "/proof/check": proof.check,
     "/evidence/start": evidence.start,
     "/evidence/stop": evidence.stop,
     "/evidence/pack/{name}": evidence.verify,
