@@ -43,7 +43,8 @@ from tests.request_case import (
 
 PAGES = (
     "/who", "/where", "/check", "/results", "/results/list", "/results/groups?by=host",
-    "/results/groups?by=folder", "/results/groups?by=work", "/told", "/letters", "/evidence", "/register", "/proof",
+    "/results/groups?by=folder", "/results/groups?by=work", "/told", "/letters",
+    "/evidence", "/register", "/proof",
     "/compare/m-0000000000000001",
 )  # fmt: skip
 

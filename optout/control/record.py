@@ -26,9 +26,14 @@ class Proof:
     sha256: str  # of what was answered the last time
 
     @property
+    def in_dns(self) -> bool:
+        """Whether a DNS record showed it, and no file."""
+        return self.method == DNS
+
+    @property
     def sentence(self) -> str:
         """What a letter can say of it: what was seen, where and when."""
-        where = f"in the DNS record {self.place}" if self.method == DNS else f"at {self.place}"
+        where = f"in the DNS record {self.place}" if self.in_dns else f"at {self.place}"
         return (
             f"Control of {self.host} was shown on {self.last_shown[:10]} "
             f"by a text placed there for this purpose {where}."
