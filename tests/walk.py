@@ -125,9 +125,13 @@ class Walk:
 
     def notice(self) -> None:
         """Another kind of request: a draft, its statements, the notice."""
+        self.follow("What was found")
+        self.follow("By host")
+        row = self.tab.get_by_role("row").filter(has_text="media.pinwall.example")
+        row.get_by_role("button", name="All mine").click()
         self.follow("Letters")
         self.tab.get_by_text("Notice under the Digital Services Act").last.click()
-        self.tab.get_by_label("The host of a repost").last.check()
+        self.tab.get_by_label("The host of a repost").locator("visible=true").last.check()
         self.tab.get_by_label("Language of the letters").select_option("Deutsch")
         self.press("Write the letters again")
         self.reads("This is no letter before")
