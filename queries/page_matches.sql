@@ -1,6 +1,6 @@
 -- What the page shows of some matches: long texts as their beginning and their length.
 -- reads: matches, works, said
--- columns: match_id, dataset, edition, dataset_file, dataset_row, sample_id, url, url_length, url_host, caption, caption_length, width, height, similarity, license, strength, evidence, place, image_url, page_url, work_id, contradiction, work_title, verdict
+-- columns: match_id, dataset, edition, dataset_file, dataset_row, sample_id, url, url_length, url_host, caption, caption_length, width, height, similarity, punsafe, nsfw, license, strength, evidence, place, image_url, page_url, work_id, contradiction, work_title, verdict
 WITH titles AS (
     SELECT
         work_id,
@@ -24,6 +24,8 @@ SELECT
     matches.width,
     matches.height,
     matches.similarity,
+    matches.punsafe,
+    matches.nsfw,
     matches.license,
     matches.strength,
     matches.evidence,

@@ -139,6 +139,45 @@ def test_a_pack_holds_what_its_readme_names_and_is_as_listed(pack: Pack) -> None
     assert found.manifest_sha256 == pack.manifest_sha256
 
 
+def test_each_picture_has_its_fingerprints_and_the_row_that_lists_it(pack: Pack) -> None:
+    from optout.vision.fingerprint import fingerprint
+
+    ours = next(row for row in read(pack, "addresses.json") if row["url"].endswith("/fox.jpg"))
+    known = fingerprint(jpeg(1))
+    assert ours["sha256"] == known.sha256 and ours["md5"] == known.md5
+    assert (ours["phash"], ours["pdq"]) == (known.phash, known.pdq) and len(ours["pdq"]) == 64
+    where = "listed in edition relaion2B-en-research-safe, file part-00007.parquet, row 1"
+    assert ours["listed_in"] == [where] == [read(pack, "rows.json")[0]["in_words"]]
+    page = next(row for row in read(pack, "addresses.json") if row["url"].endswith("/fox"))
+    assert "phash" not in page and page["listed_in"] == [where]
+
+
+def test_a_pack_without_the_libraries_says_what_it_lacks(
+    case: Case, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.evidence_pack.fingerprints._LIBRARIES", ("no_such_library",))
+    fill(case, site := serve(artist()), {"url": f"{site}/fox.jpg", "image_url": None})
+    made = make_pack(case, [], ids(1), making())
+    assert "phash" not in read(made, "addresses.json")[0]
+    assert any("pHash" in why and "no_such_library" in why for why in made.left_out)
+
+
+def test_a_row_names_the_file_that_was_searched(case: Case, serve: Serve) -> None:
+    fill(case, site := serve(artist()), {"url": f"{site}/fox.jpg"})
+    file = {"file": "part-00007.parquet", "rows": 7, "bytes": 4711}
+    said = {"date": "2026-11-21T10:00:00+00:00",
+            "datasets": [{"dataset": "relaion5b", "files": [file]}]}  # fmt: skip
+    for text, wanted in (
+        (json.dumps(said), {"searched_at": said["date"], "rows": 7, "bytes": 4711}),
+        ('{"date": 1, "datasets": [{}]}', None),
+        ("{", None),
+    ):
+        (case.matches / "summary.json").write_text(text, "utf-8")
+        made = make_pack(case, [], ids(1), making(now=lambda: datetime.now(UTC)))
+        assert read(made, "rows.json")[0]["file"] == wanted
+        shutil.rmtree(case.folder / "evidence")
+
+
 def test_headers_are_dumped_as_they_came(pack: Pack) -> None:
     dump = (pack.folder / "headers" / "002.txt").read_text()
     assert "X-Robots-Tag: noai\nX-Robots-Tag: b\n" in dump

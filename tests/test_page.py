@@ -26,12 +26,10 @@ from optout.decisions import decisions, known_hosts, licensed_hosts
 from optout.web import job, words
 from optout.web import serve as serving
 from optout.web.app import make_app
-from optout.web.ask import Site
 from optout.web.findings import PER_PAGE
-from optout.web.guard import HEADERS, cookie_name
-from optout.web.keys import Keys
-from optout.web.memory import Memory
+from optout.web.guard import HEADERS
 from tests.harness import jpeg
+from tests.page_window import HOME, OWN, PORT, Window, harmless
 from tests.request_case import (
     RUNS,
     add_run,
@@ -43,36 +41,14 @@ from tests.request_case import (
     matched,
 )
 
-PORT = 8700
-HOME = f"http://127.0.0.1:{PORT}"
-OWN = {"Origin": HOME, "Sec-Fetch-Site": "same-origin"}
 PAGES = (
     "/who", "/where", "/check", "/results", "/results/list", "/results/groups?by=host",
     "/results/groups?by=folder", "/results/groups?by=work", "/told", "/letters",
+    "/evidence", "/register", "/proof",
     "/compare/m-0000000000000001",
 )  # fmt: skip
 
 Open = Callable[..., "Window"]
-
-
-class Window:
-    """A browser window that was let in, as far as a client without a browser can be one."""
-
-    def __init__(self, folder: Path, *, enter: bool = True) -> None:
-        self.site = Site(folder, PORT, Keys(), Memory())
-        self.client = TestClient(make_app(self.site), base_url=HOME, follow_redirects=False)
-        if enter:
-            self.client.get(f"/start/{self.site.keys.new_start()}")
-
-    @property
-    def csrf(self) -> str:
-        return self.site.keys.form(self.client.cookies[cookie_name(PORT)])
-
-    def get(self, path: str, **headers: str) -> Any:
-        return self.client.get(path, headers=headers)
-
-    def post(self, path: str, /, **fields: Any) -> Any:
-        return self.client.post(path, data={"csrf": self.csrf} | fields, headers=OWN)
 
 
 @pytest.fixture
@@ -600,20 +576,6 @@ def test_text_typed_into_a_form_comes_back_as_text(window: Window, text: str) ->
             answer = window.client.get(path, params={query: short})
             assert answer.status_code == 200
             harmless(answer.text)
-
-
-def harmless(html: str) -> None:
-    """No element, attribute or invisible character that our templates do not write."""
-    if not html:
-        return
-    tree = lxml.html.fromstring(html)
-    # Characters that turn a line around or cannot be seen are spelled out wherever text is shown;
-    # a field that the user fills in holds what it was given.
-    shown = tree.xpath("//text()[not(ancestor::textarea)] | //@alt | //@aria-label | //@title")
-    assert not re.search("[\x00\x1b\u202a-\u202e\u2066-\u2069\u200b]", "".join(shown))
-    assert not tree.xpath("//script[not(@src)] | //svg | //img[@src='x']")
-    assert not [a for a in tree.xpath("//@*") if a.attrname.startswith("on")]
-    assert not [a for a in tree.xpath("//@href") if not re.match(r"[/#](?!/)", a)]
 
 
 # --- the check ---

@@ -19,7 +19,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from optout.case import load_case
+from optout.control import tokens
 from optout.decisions import decisions
+from optout.register import standings
+from optout.requests.declared import declarations
 from tests.request_case import crawled, make_case, match, matched
 from tests.walk import Walk
 
@@ -29,7 +32,8 @@ SHOTS = os.environ.get("OPTOUT_SHOTS")  # a folder for a screenshot of every pag
 WIDTHS = (1280, 390)
 PAGES = ("/who", "/where", "/check", "/results", "/results/list", "/results/list?pictures=1",
          "/results/groups?by=host", "/results/groups?by=folder", "/results/groups?by=work",
-         "/told", "/letters", "/letters/preview/common-crawl", "/nothing-here")  # fmt: skip
+         "/told", "/letters", "/letters/preview/common-crawl", "/evidence", "/register", "/proof",
+         "/nothing-here")  # fmt: skip
 
 
 @dataclass
@@ -134,6 +138,10 @@ def walked(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 walk.decide()
                 walk.told()
                 seen.zip_names = zipfile.ZipFile(walk.letters()).namelist()
+                walk.notice()
+                walk.proof()
+                walk.evidence()
+                walk.follow_up()
                 every_page(opened, seen, origin(address))
                 yield seen
 
@@ -155,7 +163,11 @@ def every_page(opened: Any, seen: Seen, base: str) -> None:
     """Every page on its own, also at phone width and at 200 % zoom."""
     opened.goto(f"{base}/results/list")
     first = opened.get_by_role("link", name="Compare").first.get_attribute("href")
-    for path in (*PAGES, first):
+    opened.goto(f"{base}/register")
+    letter = opened.get_by_role("link", name="Open").first.get_attribute("href")
+    opened.goto(f"{base}/evidence")
+    pack = opened.get_by_role("link", name="Look at it").get_attribute("href")
+    for path in (*PAGES, first, letter, pack):
         opened.goto(base + path)
         seen.violations[path] = serious(opened)
         for width in (640, 390, 320):
@@ -165,11 +177,12 @@ def every_page(opened: Any, seen: Seen, base: str) -> None:
                 seen.too_wide.append(f"{path} at {width}: {wide}")
         opened.set_viewport_size({"width": 1280, "height": 900})
     opened.emulate_media(color_scheme="dark")
-    for path in ("/results", "/results/list", "/letters", "/told"):
+    for path in ("/results", "/results/list", "/letters", "/told", letter, pack, "/proof"):
         opened.goto(base + path)
         seen.violations[f"{path}, dark"] = serious(opened)
         if SHOTS:
-            opened.screenshot(path=Path(SHOTS) / f"dark{path.replace('/', '-')}.png")
+            name = re.sub(r"[^a-z]+", "-", path)[:40]
+            opened.screenshot(path=Path(SHOTS) / f"dark{name}.png")
 
 
 def serious(opened: Any) -> list[str]:
@@ -201,6 +214,14 @@ def test_a_killed_server_loses_nothing(walked: Seen) -> None:
     assert len(load_case(walked.folder).runs()) == 1
 
 
+def test_what_was_entered_by_words_alone_is_in_the_case(walked: Seen) -> None:
+    case = load_case(walked.folder)
+    assert {said.kind for said in declarations(case).values()} == {"dsa_notice"}
+    assert tokens(case) and [path.suffix for path in case.folder.glob("evidence/*.zip")] == [".zip"]
+    found = [one for one in standings(case) if one.status == "refused"]
+    assert found and {one.last.text for one in found} == {"They name the research exception."}
+
+
 def test_nothing_but_the_page_itself_is_asked(walked: Seen) -> None:
     assert walked.asked == set(walked.origins)
     refused = [error for error in walked.errors if "404" not in error and "ERR_" not in error]
@@ -209,7 +230,9 @@ def test_nothing_but_the_page_itself_is_asked(walked: Seen) -> None:
 
 def test_no_page_shuts_anybody_out(walked: Seen) -> None:
     assert {"who", "where", "check", "running", "stopped", "done", "results", "list", "compare",
-            "groups", "told", "letters", "letter", *PAGES} <= set(walked.violations)  # fmt: skip
+            "groups", "told", "letters", "letter", "draft", "statement", "notice", "proof",
+            "proof-wanted", "pack-running", "pack-done", "pack", "register", "refused",
+            *PAGES} <= set(walked.violations)  # fmt: skip
     assert {name: found for name, found in walked.violations.items() if found} == {}
 
 

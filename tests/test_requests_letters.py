@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
@@ -23,9 +24,12 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.policy import Reach
 from crawler.render.browser import chromium
 from optout.case import Case
 from optout.cli import main
+from optout.control import Proof, prove, token_of
+from optout.control.looking import text_of
 from optout.decisions import confirm, decisions
 from optout.errors import CaseError, RequestError
 from optout.requests import write_requests
@@ -40,6 +44,7 @@ from optout.requests.recipients import Recipient, kinds, recipients, table
 from optout.requests.sender import Sender
 from optout.requests.signals import Fact
 from optout.requests.wording import wording
+from tests.conftest import Respond
 from tests.request_case import CDN, SITE, crawled, every_kind, make_case, match, matched
 
 ROOT = Path(__file__).parents[1]
@@ -73,6 +78,12 @@ FACTS = (
     Fact(SITE, "signal.robots", (("agents", "CCBot"), ("line", "6"), ("raw", "Disallow: /")), 0,
          "2026-10-02", "2026-11-20"),
 )  # fmt: skip
+PROOFS = (
+    Proof("www.mira.example", "file", f"{SITE}/.well-known/optout-proof-0123456789abcdef.txt",
+          "2026-11-01T09:00:00+00:00", "2026-11-19T09:00:00+00:00", ""),
+    Proof("images.mira.example", "DNS", "_optout-proof.images.mira.example",
+          "2026-11-18T09:00:00+00:00", "2026-11-18T09:00:00+00:00", ""),
+)  # fmt: skip
 SOCIETIES = tuple(r for r in recipients().values() if r.society)
 
 
@@ -99,8 +110,10 @@ def asked_of(recipient: Recipient, kind: Any) -> RequestList:
     return RequestList(recipient, kind, host, rows, domains)
 
 
-def written(recipient: Recipient, kind: Any, code: str, by: Sender = MIRA) -> Letter:
-    on = Occasion("mira", "2026-11-20", by, FACTS, SOCIETIES)
+def written(
+    recipient: Recipient, kind: Any, code: str, by: Sender = MIRA, proofs: int = 1
+) -> Letter:
+    on = Occasion("mira", "2026-11-20", by, FACTS, SOCIETIES, PROOFS[:proofs])
     return letter(asked_of(recipient, kind), language(code), on)
 
 
@@ -122,6 +135,45 @@ def test_every_letter_is_as_agreed(code: str) -> None:
             (GOLDEN / code / name).write_bytes(text.encode())
     there = {file.name: file.read_bytes().decode() for file in (GOLDEN / code).iterdir()}
     assert made == there
+
+
+def test_a_letter_cites_the_last_proof_of_own_sites(
+    tmp_path: Path, serve: Callable[[Respond], str]
+) -> None:
+    """Dated, in the letter's language; that of a host which is not the artist's stands nowhere."""
+    now, files = datetime(2026, 11, 22, 9, 0, tzinfo=UTC), {"": b""}
+    site = serve(lambda method, path, headers: (200, [], files.get(path, b"")))
+    case = make_case(tmp_path / "case", sites=(f"{SITE}/",), hosts=("127.0.0.1",))
+    crawled(case)
+    matched(case, every_kind())
+    write_requests(case)
+    plain = (case.requests / "2026-11-20" / "laion" / "letter.txt").read_text("utf-8")
+    token, _ = token_of(case, f"{site}/", now=now)
+    place = f"/.well-known/optout-proof-{token[:16]}.txt"
+    files[place] = text_of(token).encode()
+    prove(case, f"{site}/", Reach(allow_private=True), now=now)
+    for code, words in (
+        ("en", "Control of 127.0.0.1 was shown on 2026-11-22"),
+        ("de", "Dass 127.0.0.1 in meiner Hand liegt, ist am 2026-11-22"),
+        ("fr", "La maîtrise de 127.0.0.1 a été montrée le 2026-11-22"),
+    ):
+        write_requests(case, language=code)
+        for name in ("letter.txt", "letter.html"):
+            text = (case.requests / "2026-11-20" / "laion" / name).read_text("utf-8")
+            assert words in " ".join(text.split()) and f"{site}{place}" in text
+    assert "Control of" not in plain
+    other = make_case(tmp_path / "case", sites=(f"{SITE}/",), hosts=())
+    write_requests(other)
+    text = (case.requests / "2026-11-20" / "laion" / "letter.txt").read_text("utf-8")
+    assert text == plain
+
+
+def test_the_sentence_of_a_letter_is_that_of_the_command() -> None:
+    laion, kind = recipients()["laion"], kinds()["courtesy_removal"]
+    text = " ".join(written(laion, kind, "en", proofs=2).paragraphs)
+    assert all(proof.sentence in text for proof in PROOFS)
+    german = " ".join(written(laion, kind, "de", proofs=2).paragraphs)
+    assert "im DNS-Eintrag _optout-proof.images.mira.example gezeigt" in german
 
 
 def test_every_kind_and_role_has_a_letter() -> None:

@@ -122,3 +122,64 @@ class Walk:
         with self.tab.expect_download() as saved:
             self.press("Download the chosen ones (zip)")
         return Path(saved.value.path())
+
+    def notice(self) -> None:
+        """Another kind of request: a draft, its statements, the notice."""
+        self.follow("What was found")
+        self.follow("By host")
+        row = self.tab.get_by_role("row").filter(has_text="media.pinwall.example")
+        row.get_by_role("button", name="All mine").click()
+        self.follow("Letters")
+        self.tab.get_by_text("Notice under the Digital Services Act").last.click()
+        self.tab.get_by_label("The host of a repost").locator("visible=true").last.check()
+        self.tab.get_by_label("Language of the letters").select_option("Deutsch")
+        self.press("Write the letters again")
+        self.reads("This is no letter before")
+        self.see("draft")
+        self.tab.get_by_role("link", name="Read and make the statements").first.click()
+        self.reads("Your statements")
+        self.see("statement")
+        for box in self.tab.get_by_role("checkbox").all():
+            box.check()
+        self.press("I state this; write the letter")
+        self.reads("How to send it, and what to expect")
+        self.see("notice")
+
+    def proof(self) -> None:
+        """The text for a site, and a look for it that finds nothing yet."""
+        self.follow("Proof of control")
+        self.see("proof")
+        self.press("Make the text for 127.0.0.1")
+        self.reads("This is the text")
+        self.press("Look for it now on 127.0.0.1")
+        self.reads("did not find it", 60_000)
+        self.see("proof-wanted")
+
+    def evidence(self) -> None:
+        """A pack of one letter, watched, looked at, checked, saved."""
+        self.follow("Evidence")
+        self.tab.get_by_label("LAION e.V.").first.check()
+        self.write("Who makes the pack", "Tuva Lindqvarn, at her desk")
+        self.press("Make the pack")
+        self.reads("A pack is being made")
+        self.see("pack-running")
+        self.reads("The pack is made.", LONG)
+        self.see("pack-done")
+        self.follow("Look at it")
+        self.press("Check that nothing was changed")
+        self.reads("none changed, missing or added")
+        self.see("pack")
+        with self.tab.expect_download():
+            self.follow("Download (zip)")
+
+    def follow_up(self) -> None:
+        """A letter was sent, and refused with a reason."""
+        self.follow("Follow-up")
+        self.see("register")
+        self.tab.get_by_role("row", name="LAION e.V.").first.get_by_role("link").click()
+        for status, text in (("Sent", ""), ("Refused", "They name the research exception.")):
+            self.tab.get_by_label("It is now").select_option(status)
+            self.write("Their reason, or your note", text)
+            self.press("Enter")
+            self.tab.get_by_role("listitem").filter(has_text=status).first.wait_for()
+        self.see("refused")

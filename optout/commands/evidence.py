@@ -83,7 +83,7 @@ def command(
     making = Making(
         by=by,
         command=shlex.join(["optout", *sys.argv[1:]]),
-        reach=Reach(_started(case), allow_private),
+        reach=Reach(started(case), allow_private),
         owned=frozenset(host.strip().rstrip(".").lower() for host in owned),
         pause=pause,
         pictures=not no_screenshots,
@@ -92,7 +92,7 @@ def command(
     _told(make_pack(case, requests, match_ids, making), as_json)
 
 
-def _started(case: Case) -> frozenset[str]:
+def started(case: Case) -> frozenset[str]:
     """The case's own hosts may be private addresses: the user began there."""
     from crawler.policy import started_private
     from optout.check import started_at

@@ -26,9 +26,14 @@ class Proof:
     sha256: str  # of what was answered the last time
 
     @property
+    def in_dns(self) -> bool:
+        """Whether a DNS record showed it, and no file."""
+        return self.method == DNS
+
+    @property
     def sentence(self) -> str:
         """What a letter can say of it: what was seen, where and when."""
-        where = f"in the DNS record {self.place}" if self.method == DNS else f"at {self.place}"
+        where = f"in the DNS record {self.place}" if self.in_dns else f"at {self.place}"
         return (
             f"Control of {self.host} was shown on {self.last_shown[:10]} "
             f"by a text placed there for this purpose {where}."
@@ -75,6 +80,29 @@ def proofs(case: Case) -> tuple[Proof, ...]:
         first = found[host].first_shown if host in found else at
         found[host] = Proof(host, method, place, first, at, sha256)
     return tuple(found.values())
+
+
+def tokens(case: Case) -> dict[str, str]:
+    """Host → the token that was made for it, in order of name. Raises CaseError."""
+    with reading(case) as database:
+        rows = database.execute(
+            "SELECT host, token FROM token ORDER BY host"
+        ).fetchall() if database else []  # fmt: skip
+    return {str(host): str(token) for host, token in rows}
+
+
+def last_looks(case: Case) -> dict[str, tuple[str, tuple[Looked, ...]]]:
+    """Host → when it was last looked at (ISO 8601, UTC), and what was seen. Raises CaseError."""
+    with reading(case) as database:
+        rows = database.execute(
+            "SELECT host, observed_at, method, place, outcome, detail, status, raw FROM look "
+            "ORDER BY host, number"
+        ).fetchall() if database else []  # fmt: skip
+    found: dict[str, tuple[str, tuple[Looked, ...]]] = {}
+    for host, at, *look_ in rows:
+        before, looks = found.get(host, (at, ()))
+        found[host] = (at, (*(looks if before == at else ()), Looked(*look_)))
+    return found
 
 
 def _record(case: Case, host: str, token: str, looks: Sequence[Looked], at: str) -> None:

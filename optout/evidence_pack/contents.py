@@ -19,6 +19,7 @@ from crawler.sniff import pixel_size, sniff
 from crawler.urls import origin, place_of
 from optout.case import Case
 from optout.errors import OptoutError
+from optout.evidence_pack.fingerprints import fingerprints
 from optout.evidence_pack.looking import Looking
 from optout.evidence_pack.subjects import About, Subject
 from optout.fetched import Exchange, Fetched
@@ -45,9 +46,11 @@ def addresses(
     """
     told: list[Row] = []
     files: Files = {}
+    listed = {row["match_id"]: listed_in(row) for row in about.rows}
     for number, subject in enumerate(about.subjects, 1):
         row: Row = {"number": number, "url": subject.url, "what": list(subject.roles)}
         row |= {"matches": list(subject.match_ids), "earlier": _earlier(seen.get(subject.url))}
+        row["listed_in"] = [listed[i] for i in subject.match_ids if i in listed]
         got = looking.answers.get(subject.url)
         if subject.refused or got is None:
             told.append(row | {"outcome": "not looked at", "reason": subject.refused})
@@ -103,8 +106,17 @@ def certificates(exchanges: Iterable[Exchange]) -> Files:
     }
 
 
-def rows(about: About) -> list[Row]:
-    """The data set rows with what is known of their edition: "listed in", never more."""
+def listed_in(row: Row) -> str:
+    """What can be said of a row of a data set: "listed in", never more."""
+    edition, file = row["edition"] or row["dataset"], row["dataset_file"]
+    return f"listed in edition {edition}, file {file}, row {row['dataset_row']}"
+
+
+def rows(about: About, files: dict[tuple[str, str], Row]) -> list[Row]:
+    """The data set rows with what is known of their edition, and of the file that was searched.
+
+    `files`: data set and file → when it was searched, and its size (see searched_files).
+    """
     from optout.datasets.editions import find
 
     told = []
@@ -115,11 +127,25 @@ def rows(about: About) -> list[Row]:
             "withdrawn": known[0].withdrawn,
             "checked": known[0].checked.isoformat(),
         }
-        where = f"listed in edition {row['edition'] or row['dataset']}, file {row['dataset_file']}"
-        words = f"{where}, row {row['dataset_row']}"
         plain = {name: _number(value) for name, value in row.items()}
-        told.append({"in_words": words, "row": plain, "edition": edition})
+        told.append({"in_words": listed_in(row), "row": plain, "edition": edition})
+        told[-1]["file"] = files.get((row["dataset"], row["dataset_file"]))
     return told
+
+
+def searched_files(case: Case) -> dict[tuple[str, str], Row]:
+    """What matches/summary.json says of each file searched; it only adds, so it may be absent."""
+    try:
+        said = json.loads((case.matches / "summary.json").read_text("utf-8"))
+        return {
+            (dataset["dataset"], file["file"]): {
+                "searched_at": said["date"], "rows": file["rows"], "bytes": file["bytes"],
+            }
+            for dataset in said["datasets"]
+            for file in dataset["files"]
+        }  # fmt: skip
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
 
 
 def ledger(case: Case, looking: Looking, about: About) -> tuple[bytes | None, str]:
@@ -180,6 +206,8 @@ def _told(got: Fetched) -> Row:
         width, height = pixel_size(got.body)
         told |= {"size": len(got.body), "sha256": hashlib.sha256(got.body).hexdigest()}
         told |= {"is": sniff(got.body), "width": width, "height": height}
+        told["md5"] = hashlib.md5(got.body, usedforsecurity=False).hexdigest()
+        told |= fingerprints(got.body) if (told["is"] or "").startswith("image/") else {}
     return told
 
 

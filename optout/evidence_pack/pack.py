@@ -16,6 +16,7 @@ from optout.control import proofs
 from optout.evidence_pack import contents
 from optout.evidence_pack.compare import side_by_side
 from optout.evidence_pack.custody import TIMESTAMP, custody
+from optout.evidence_pack.fingerprints import unable
 from optout.evidence_pack.listing import MANIFEST, manifest_bytes
 from optout.evidence_pack.looking import PAUSE, Looking
 from optout.evidence_pack.page import FILE as VERIFY
@@ -65,7 +66,6 @@ def make_pack(
     """
     making = making or Making()
     what, began = about(case, requests, match_ids), making.now()
-    refused = frozenset(subject.url for subject in what.subjects if subject.refused)
     refused = frozenset(subject.url for subject in what.subjects if subject.refused)
     looking = Looking(making.reach, making.now, making.owned, refused, making.pause)
     _look(looking, what, making.tell)
@@ -152,7 +152,7 @@ def _records(case: Case, what: About, told: list[Row], left_out: list[str]) -> d
         "README.txt": resources.files(__package__).joinpath("templates/README.txt").read_bytes(),
         VERIFY: verify_page(),
         "addresses.json": contents.json_bytes(told),
-        "rows.json": contents.json_bytes(contents.rows(what)),
+        "rows.json": contents.json_bytes(contents.rows(what, contents.searched_files(case))),
         "requests.json": contents.json_bytes(contents.requests(what)),
         "left_out.json": contents.json_bytes(left_out),
         "proofs.json": contents.json_bytes([proof.sentence for proof in proofs(case)]),
@@ -177,6 +177,8 @@ def _left_out(
     """What a pack may hold and this one does not, one sentence each."""
     found = [f"{row['url']}: {row['outcome']}, {row['reason']}" for row in told if row["reason"]]
     found += [f"no screenshot of {url}: {why}" for url, why in sorted(without.items())]
+    if why := unable():
+        found.append(f"no perceptual fingerprints (pHash, PDQ): {why}")
     if no_ledger:
         found.append(f"no extract of the ledger: {no_ledger}")
     if what.left_out:

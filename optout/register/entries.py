@@ -14,7 +14,7 @@ from importlib import resources
 from optout.case import Case
 from optout.errors import RequestError
 from optout.register.asked import Asked
-from optout.register.database import writing
+from optout.register.database import reading, writing
 
 MOST_TEXT = 20_000  # characters of a reason or note
 
@@ -59,7 +59,8 @@ def add(
 ) -> Asked:
     """Enter a request that no list holds, as drafted; the same words give the same id.
 
-    `to`: whom it goes to; `about`: an address or a few words. Raises RequestError, CaseError.
+    One that is there already keeps its status. `to`: whom it goes to; `about`: an address or a
+    few words. Raises RequestError, CaseError.
     """
     if not (to.strip() and about.strip()):
         raise RequestError(
@@ -68,8 +69,10 @@ def add(
         )
     digest = hashlib.sha256("\n".join([to, kind, about]).encode("utf-8", "replace")).hexdigest()
     one = Asked(f"r-{digest[:16]}", "own", _plain(to), kind, url=_plain(about))
-    moment = _moment(now)
-    _record(case, [one], Entry("drafted", moment[:10], "", _plain(text), moment))
+    moment, known = _moment(now), _is_known(case, one)
+    if text.strip() or not known:
+        status = "" if known else "drafted"
+        _record(case, [one], Entry(status, moment[:10], "", _plain(text), moment))
     return one
 
 
@@ -104,6 +107,14 @@ def note(case: Case, requests: Sequence[Asked], text: str, *, now: datetime | No
         raise RequestError("the note is empty", 'optout register note "what they said" REQUEST')
     moment = _moment(now)
     _record(case, requests, Entry("", moment[:10], "", _plain(text), moment))
+
+
+def _is_known(case: Case, one: Asked) -> bool:
+    with reading(case) as database:
+        if database is None:
+            return False
+        found = database.execute("SELECT 1 FROM request WHERE request_id = ?", [one.request_id])
+        return found.fetchone() is not None
 
 
 def _record(

@@ -16,7 +16,7 @@ from optout.register.entries import Entry, statuses
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One request and all that was said of it, in the order of saying."""
+    """One request and all that was said of it, in the order of saying; it may be nothing."""
 
     request: Asked
     entries: tuple[Entry, ...]
@@ -24,7 +24,8 @@ class Standing:
     @property
     def last(self) -> Entry:
         """The entry with the status that counts now."""
-        return next((one for one in reversed(self.entries) if one.status), self.entries[-1])
+        said = (one for one in reversed(self.entries) if one.status)
+        return next(said, self.entries[-1] if self.entries else Entry("", "", "", "", ""))
 
     @property
     def status(self) -> str:

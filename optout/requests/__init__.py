@@ -104,6 +104,7 @@ def write_requests(
 def _planned(
     case: Case, to: Iterable[str], shows_me: bool | frozenset[str]
 ) -> tuple[Surroundings, Plan]:
+    from optout.control import proofs
     from optout.register.again import not_again
     from optout.requests.folders import Surroundings
     from optout.requests.notices import declared_before
@@ -121,7 +122,8 @@ def _planned(
     chosen = choose(to, known) + declared_before(case, known)
     planned = plan(material, known, chosen, facts=found, shows_me=shows_me)
     left = not_again(case, planned, lambda asked, subject: asked.request_id(subject))
-    return Surroundings(case, material, found, societies), left
+    shown = tuple(proof for proof in proofs(case) if material.own.own(proof.host))
+    return Surroundings(case, material, found, societies, shown), left
 
 
 def _refuse_unknown(material: Material, match_ids: frozenset[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optout.case import Case
 from optout.requests import formats
@@ -20,6 +20,9 @@ from optout.requests.recipients import Recipient
 from optout.requests.select import Material, Row
 from optout.requests.sender import sender
 from optout.requests.signals import Fact
+
+if TYPE_CHECKING:
+    from optout.control import Proof
 
 _SAID = (
     ("letter.*", "the same letter as text and as a page that prints on A4 (print to PDF)"),
@@ -58,6 +61,7 @@ class Surroundings:
     material: Material
     facts: tuple[Fact, ...]
     societies: tuple[Recipient, ...]
+    proofs: tuple[Proof, ...] = ()  # of the artist's own hosts
 
 
 def missing(case: Case, asked: RequestList) -> tuple[str, ...]:
@@ -93,7 +97,9 @@ def _letter(prepared: Prepared, around: Surroundings, files: Files) -> Files:
 
 def _occasion(around: Surroundings) -> Occasion:
     case = around.case
-    return Occasion(case.case_id, _date(case), sender(case), around.facts, around.societies)
+    return Occasion(
+        case.case_id, _date(case), sender(case), around.facts, around.societies, around.proofs
+    )
 
 
 def _forms(asked: RequestList, made: Letter) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,10 @@ from optout.requests.signals import Fact
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from optout.control import Proof
+
 FACTS = 12  # signals printed in a letter
+PROOFS = 5  # sites whose proof of control is cited
 _ORIGIN = 200  # characters of the address of a host
 _WIDTH = 78
 
@@ -40,6 +43,7 @@ class Occasion:
     sender: Sender
     facts: tuple[Fact, ...] = ()
     societies: tuple[Recipient, ...] = ()  # those of recipients.toml
+    proofs: tuple[Proof, ...] = ()  # own sites that showed a text on request
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ def _chosen(asked: RequestList, facts: tuple[Fact, ...], values: dict[str, str])
         "facts": bool(facts),
         "rows": bool(asked.rows),
         "society": bool(values["reservation"]),
+        "control": bool(values["proofs"]),
     }
     for entry in paragraphs_of(asked):
         name, word, condition = [*entry.split(), "", ""][:3]
@@ -141,7 +146,18 @@ def _values(asked: RequestList, language: Language, on: Occasion) -> dict[str, s
         "observed": language.say("blank.observed"),
         "society": on.sender.society,
         "reservation": reserved[0].reservation if reserved else "",
+        "proofs": " ".join(_proof(one, language) for one in on.proofs[:PROOFS]),
     }
+
+
+def _proof(proof: Proof, language: Language) -> str:
+    """What was seen, where and on which day."""
+    return language.say(
+        f"proof.{'dns' if proof.in_dns else 'file'}",
+        host=clean(proof.host),
+        date=proof.last_shown[:10],
+        place=clean(proof.place),
+    )
 
 
 def _greeting(recipient: Recipient, language: Language) -> str:

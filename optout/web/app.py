@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from optout.errors import OptoutError
-from optout.web import words
+from optout.web import job, words
 from optout.web.ask import Ask, Site, go, page
 from optout.web.forms import problem
 from optout.web.guard import AGAIN, START, App, Guard, Receive, Scope, Send, cookie_name
@@ -34,7 +34,8 @@ def make_app(site: Site) -> App:
     routes: list[Route | Mount] = [Route(path, _got(site, f)) for path, f in GET.items()]
     routes += [Route(path, _posted(site, f), methods=["POST"]) for path, f in POST.items()]
     routes += [
-        Route("/check/events", _events(site)),
+        Route("/check/events", _events(site, job.CHECK)),
+        Route("/evidence/events", _events(site, job.PACK)),
         Route(f"{START}{{token}}", _start(site)),
         Route(AGAIN, _again(site), methods=["POST"]),
         Mount("/static", StaticFiles(packages=[("optout.web", "static")])),
@@ -101,9 +102,9 @@ def _fields(text: str) -> dict[str, list[str]]:
         raise HTTPException(400) from error
 
 
-def _events(site: Site) -> Callable[[Request], object]:
+def _events(site: Site, work: str) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        return events(_ask(site, request))
+        return events(_ask(site, request), work)
 
     return answer
 

@@ -5,9 +5,7 @@ Nothing is computed here. Where the commands change, this is what follows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +13,6 @@ from optout.case import Case
 
 if TYPE_CHECKING:
     from optout.protect.plan import Plan
-    from optout.requests import RequestSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One folder of letters and lists, as its manifest describes it."""
-
-    folder: str  # its name below the day
-    name: str  # of the destination
-    kind: str
-    rows: int
-    effect: str
-    effect_source: str
-    confidence: str
-    checked: str
-    publishes: str
-    files: tuple[str, ...]
 
 
 # --- optout init, optout.toml ---
@@ -91,54 +72,14 @@ def is_demo(case: Case) -> bool:
     return marked(case.folder / FILE)
 
 
-# --- optout requests ---
+# --- optout evidence, of one row ---
 
 
-def write_letters(case: Case, *, shows_me: bool) -> RequestSummary:
-    """`optout requests`. Raises RequestError, CaseError."""
-    from optout.requests import write_requests
+def not_looked_at(match: dict[str, Any]) -> str:
+    """Why the picture of a data set's row is never asked for; "" where it may be."""
+    from optout.evidence_pack.refused import not_looked_at as refused
 
-    return write_requests(case, shows_me=shows_me)
-
-
-def latest_day(case: Case) -> Path | None:
-    """The newest folder of letters."""
-    from optout.requests.manifest import days
-
-    found = days(case)
-    return found[-1] if found else None
-
-
-def letters(case: Case) -> tuple[Written, ...]:
-    """What the newest folder of letters holds; a folder without a manifest is left out."""
-    day = latest_day(case)
-    folders = sorted(p for p in day.iterdir() if p.is_dir()) if day else []
-    found = (_written(folder) for folder in folders)
-    return tuple(one for one in found if one)
-
-
-def _written(folder: Path) -> Written | None:
-    from optout.requests.manifest import MANIFEST
-    from optout.requests.recipients import kinds, recipients
-
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        recipient = recipients().get(manifest["destination_id"])
-        kind = kinds().get(manifest["kind"] or "")
-        return Written(
-            folder=folder.name,
-            name=str(manifest["name"]),
-            kind=kind.label if kind else "",
-            rows=int(manifest["rows"]),
-            effect=str(manifest["effect"]),
-            effect_source=str(manifest["effect_source"]),
-            confidence=str(manifest["confidence"]),
-            checked=str(manifest["checked"]),
-            publishes=recipient.publishes_note if recipient else "",
-            files=tuple(sorted(p.name for p in folder.iterdir() if p.is_file())),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return refused(match) or ""
 
 
 # --- optout protect ---

@@ -1,8 +1,8 @@
-"""A case and choices → a check in a child process: begun, watched, stopped.
+"""A case and choices → long work in a child process: begun, watched, stopped.
 
-The child works on when this server is killed or its window closed. What it has done stands in
-the case; how far it is stands in .page/job.json, renamed into place. Whoever holds .page/job.lock
-is running.
+The work is a check or an evidence pack, each with files of its own name in .page/. The child works
+on when this server is killed or its window closed. What it has done stands in the case; how far it
+is stands in .page/<work>.json, renamed into place. Whoever holds .page/<work>.lock is running.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from optout.case import Case
 from optout.errors import CaseError
 
 FOLDER = ".page"  # in the case folder
-_STATE, _LOCK, _LOG = "job.json", "job.lock", "job.log"
+CHECK, PACK = WORKS = ("job", "pack")
 _PATIENCE = 50  # tenths of a second
 LINES = 200  # of what the steps said, kept for the page
 
@@ -44,8 +44,22 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class PackChoices:
+    """What a pack is about and how it is made; each is an option of `optout evidence`."""
+
+    requests: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    by: str = ""
+    screenshots: bool = True
+    allow_private: bool = False
+    owned: tuple[str, ...] = ()
+    pause: float | None = None  # seconds between two requests to a host
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """How far a check is."""
+    """How far a check or a pack is."""
 
     pid: int = 0
     began: str = ""  # ISO 8601, UTC
@@ -59,6 +73,7 @@ class State:
     failed: tuple[str, ...] = ()  # titles of steps
     news: dict[str, int] = field(default_factory=dict)  # since the check before; see worker.news
     choices: dict[str, Any] = field(default_factory=dict)
+    made: str = ""  # name of the pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,43 +89,43 @@ class Watched:
         return bool(self.state.began) and not self.running and not self.state.outcome
 
 
-def watch(folder: Path) -> Watched:
-    """How far the latest check of the case in `folder` is."""
-    running = locked(folder / FOLDER / _LOCK)  # asked first: it may end in between
-    return Watched(read(folder), running)
+def watch(folder: Path, work: str = CHECK) -> Watched:
+    """How far the latest work of this sort on the case in `folder` is."""
+    running = locked(_place(folder, work, "lock"))  # asked first: it may end in between
+    return Watched(read(folder, work), running)
 
 
-def read(folder: Path) -> State:
-    """.page/job.json; an empty State where there is none or it is damaged."""
+def read(folder: Path, work: str = CHECK) -> State:
+    """.page/<work>.json; an empty State where there is none or it is damaged."""
     try:
-        data = json.loads((folder / FOLDER / _STATE).read_text("utf-8"))
+        data = json.loads(_place(folder, work, "json").read_text("utf-8"))
         lines, failed = tuple(data.pop("lines")), tuple(data.pop("failed"))
         return State(**data, lines=lines, failed=failed)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return State()
 
 
-def save(folder: Path, state: State) -> None:
-    """Write .page/job.json beside and rename it. Raises OSError."""
-    write_whole(folder / FOLDER / _STATE, json.dumps(asdict(state), ensure_ascii=False))
+def save(folder: Path, state: State, work: str = CHECK) -> None:
+    """Write .page/<work>.json beside and rename it. Raises OSError."""
+    write_whole(_place(folder, work, "json"), json.dumps(asdict(state), ensure_ascii=False))
 
 
-def start(case: Case, choices: Choices, began: str) -> bool:
-    """Begin a check, or go on with an interrupted one; False when one is running already.
+def start(case: Case, choices: Choices | PackChoices, began: str, work: str = CHECK) -> bool:
+    """Begin the work, or go on with an interrupted check; False when it is running already.
 
     Raises CaseError when the folder cannot be written.
     """
     place = case.folder / FOLDER
     try:
         place.mkdir(exist_ok=True)
-        lock = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(_place(case.folder, work, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _unwritable(place, error) from error
     try:
         if not take(lock):
             return False
-        save(case.folder, State(began=began, choices=asdict(choices)))
-        _launch(case.folder, lock)
+        save(case.folder, State(began=began, choices=asdict(choices)), work)
+        _launch(case.folder, work, lock)
     except OSError as error:
         raise _unwritable(place, error) from error
     finally:
@@ -118,10 +133,10 @@ def start(case: Case, choices: Choices, began: str) -> bool:
     return True
 
 
-def _launch(folder: Path, lock: int) -> None:
-    with (folder / FOLDER / _LOG).open("wb") as log:
+def _launch(folder: Path, work: str, lock: int) -> None:
+    with _place(folder, work, "log").open("wb") as log:
         child = subprocess.Popen(  # noqa: S603 (this Python, our own module)
-            [sys.executable, "-m", "optout.web.worker", str(folder.resolve())],
+            [sys.executable, "-m", "optout.web.worker", str(folder.resolve()), work],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -131,10 +146,10 @@ def _launch(folder: Path, lock: int) -> None:
     threading.Thread(target=child.wait, daemon=True).start()  # so that it is collected
 
 
-def stop(folder: Path) -> bool:
-    """Ask the running check to stop after what it is at; False when none runs."""
+def stop(folder: Path, work: str = CHECK) -> bool:
+    """Ask the running work to stop after what it is at; False when none runs."""
     for _ in range(_PATIENCE):
-        watched = watch(folder)
+        watched = watch(folder, work)
         if not watched.running:
             return False
         if watched.state.pid > 0:
@@ -167,6 +182,10 @@ def locked(path: Path) -> bool:
         return True
     finally:
         os.close(lock)
+
+
+def _place(folder: Path, work: str, suffix: str) -> Path:
+    return folder / FOLDER / f"{work}.{suffix}"
 
 
 def _unwritable(place: Path, error: OSError) -> CaseError:

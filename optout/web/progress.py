@@ -1,4 +1,4 @@
-"""How far a case is: which of the four steps are done, and a running check as events."""
+"""How far a case is: which of the four steps are done, and running work as events."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def done_steps(ask: Ask) -> frozenset[str]:
     return frozenset(done)
 
 
-def events(ask: Ask) -> Response:
-    """The state of the check whenever it changes, as server-sent events, until it ends."""
+def events(ask: Ask, work: str) -> Response:
+    """The state of the work whenever it changes, as server-sent events, until it ends."""
     return StreamingResponse(
-        _events(ask), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
+        _events(ask, work), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
 
 
-async def _events(ask: Ask) -> AsyncIterator[str]:
+async def _events(ask: Ask, work: str) -> AsyncIterator[str]:
     from optout.web.ask import piece
 
     shown = ""
     while True:
-        watched = await run_in_threadpool(job.watch, ask.site.folder)
+        watched = await run_in_threadpool(job.watch, ask.site.folder, work)
         if not watched.running:
             yield "event: ended\ndata: {}\n\n"
             return

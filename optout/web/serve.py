@@ -63,6 +63,8 @@ def serve(
                 server.run(sockets=[listener])
             if job.stop(folder):
                 tell("the check that was running has been stopped; what it gathered is kept")
+            if job.stop(folder, job.PACK):
+                tell("the evidence pack that was being made has been stopped")
 
 
 def _config(app: App) -> uvicorn.Config:

@@ -1,6 +1,7 @@
-"""The child process of a check: `optout run` for one case, telling .page/job.json how far it is.
+"""The child process of long work on one case, telling .page/<work>.json how far it is.
 
-Started by optout.web.job, which hands over the lock; it is held until this process ends.
+A check is `optout run`, a pack is `optout evidence`. Started by optout.web.job, which hands over
+the lock; it is held until this process ends.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from optout.case import Case, load_case
 from optout.errors import OptoutError
 from optout.pipeline import Snapshot, snapshot
 from optout.web import job
+from optout.web.shown import visible
 
 if TYPE_CHECKING:
     from crawler.progress import Snapshot as Progress
@@ -31,11 +33,11 @@ _EVERY = 0.4  # seconds between two states on disk
 class _Told(io.TextIOBase):
     """What the steps say on stderr, line by line, and their counts → the state on disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, work: str) -> None:
         import os
 
-        self.folder = folder
-        self.state = replace(job.read(folder), pid=os.getpid())
+        self.folder, self.work = folder, work
+        self.state = replace(job.read(folder, work), pid=os.getpid())
         self._open = ""
         self._saved = 0.0
         self.save()
@@ -56,6 +58,11 @@ class _Told(io.TextIOBase):
         """How far the search is, as it goes."""
         self.counts({"files_done": files_done, "files": files, "rows": rows})
 
+    def step(self, number: int, total: int, title: str) -> None:
+        """The step that begins; its title may hold text of strangers."""
+        self.state = replace(self.state, step=number, steps=total, title=visible(title))
+        self.save()
+
     def counts(self, counts: dict[str, object]) -> None:
         self.state = replace(self.state, counts=counts)
         if time.monotonic() - self._saved >= _EVERY:
@@ -63,7 +70,7 @@ class _Told(io.TextIOBase):
 
     def save(self) -> None:
         self._saved = time.monotonic()
-        job.save(self.folder, self.state)
+        job.save(self.folder, self.state, self.work)
 
     def end(self, outcome: str, failed: tuple[str, ...] = ()) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -71,18 +78,14 @@ class _Told(io.TextIOBase):
         self.save()
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, work: str) -> None:
     """Work until done, stopped or broken; the last state says which."""
     # A shell may have told us to ignore it; here it is how the page says stop.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    told = _Told(folder)
+    told = _Told(folder, work)
     with redirect_stderr(told):
         try:
-            case = load_case(folder)
-            before = snapshot(case) if case.runs() else None
-            failed = _steps(case, told)
-            if before:
-                told.state = replace(told.state, news=news(before, snapshot(case)))
+            failed = _WORK[work](load_case(folder), told)
             told.end(job.FAILED if failed else job.DONE, failed)
         except (KeyboardInterrupt, click.exceptions.Exit, click.Abort):
             told.end(job.STOPPED)
@@ -104,13 +107,29 @@ def news(before: Snapshot, after: Snapshot) -> dict[str, int]:
     }
 
 
-def _steps(case: Case, told: _Told) -> tuple[str, ...]:
+def _check(case: Case, told: _Told) -> tuple[str, ...]:
+    """All steps and what they changed; titles of those that failed."""
     from optout.commands.run import all_steps
     from optout.web.engine import crawl_choices
 
+    before = snapshot(case) if case.runs() else None
     chosen = crawl_choices(told.state.choices)
-    return all_steps(case, case.datasets, chosen, on_crawl=told.crawled, on_search=told.searched)
+    failed = all_steps(case, case.datasets, chosen, on_crawl=told.crawled, on_search=told.searched)
+    if before:
+        told.state = replace(told.state, news=news(before, snapshot(case)))
+    return failed
+
+
+def _pack(case: Case, told: _Told) -> tuple[str, ...]:
+    from optout.web.packs import make
+
+    name = make(case, job.PackChoices(**told.state.choices), told.step)
+    told.state = replace(told.state, made=name)
+    return ()
+
+
+_WORK = {job.CHECK: _check, job.PACK: _pack}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -27,6 +27,7 @@ def show(ask: Ask) -> Response:
         labels=evidence_labels(),
         mine=bool(findings.kept_files(case, match)),
         fetched=fetched,
+        never=engine.not_looked_at(match),
         query=query_of(choice),
         back=back_of(ask, f"/results/list?{query_of(choice)}"),
         host_word=engine.words_on_hosts(case).get(match["url_host"] or ""),
@@ -61,9 +62,10 @@ def their_picture(ask: Ask) -> Response:
 
 
 def fetch_theirs(ask: Ask) -> Response:
-    """Ask the row's host for its picture, once, because the user said so."""
+    """Ask the row's host for its picture, once, because the user said so; never for unsafe ones."""
     case, match = _match(ask)
-    pictures.fetch_for(case, match["match_id"], match["url"] or "")
+    if not engine.not_looked_at(match):
+        pictures.fetch_for(case, match["match_id"], match["url"] or "")
     query = query_of(choice_of(ask))
     return go(f"/compare/{match['match_id']}" + (f"?{query}" if query else ""))
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from optout.errors import CaseError
 from optout.report.searched import searched
 from optout.tables import STRENGTHS
-from optout.web import engine, findings, words
+from optout.web import engine, findings, letter_sets, words
 from optout.web.ask import Ask, go, page, piece
 from optout.web.findings import Choice
 
@@ -38,7 +38,7 @@ def show(ask: Ask) -> Response:
         table=_table(rows),
         strengths=STRENGTHS,
         totals={key: sum(row[key] for row in rows) for key in ("matches", *_STATES)},
-        letters=engine.letters(case),
+        letters=letter_sets.letters(case),
         report=case.report.is_file(),
     )
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from optout.web.pages import check, compare, letters, results, told, where, who
+from optout.web.pages import (
+    check,
+    compare,
+    evidence,
+    letters,
+    proof,
+    register,
+    results,
+    statement,
+    told,
+    where,
+    who,
+)
 
 GET = {
     "/": who.first,
@@ -22,6 +34,16 @@ GET = {
     "/letters/all.zip": letters.download,
     "/letters/preview/{folder}": letters.preview,
     "/letters/file/{folder}/{name}": letters.one_file,
+    "/letters/statement/{folder}": statement.show,
+    "/evidence": evidence.show,
+    "/evidence/pack/{name}": evidence.one,
+    "/evidence/zip/{name}": evidence.download,
+    "/register": register.show,
+    "/register/letter": register.letter,
+    "/register/register.csv": register.export,
+    "/register/register.jsonl": register.export,
+    "/proof": proof.show,
+    "/proof/file/{host}": proof.file,
     "/report": letters.report,
 }
 POST = {
@@ -33,4 +55,12 @@ POST = {
     "/decide": results.decide,
     "/compare/{match_id}/fetch": compare.fetch_theirs,
     "/letters": letters.write,
+    "/letters/statement/{folder}": statement.make,
+    "/register/letter": register.enter,
+    "/register/add": register.add,
+    "/proof/token": proof.make_token,
+    "/proof/check": proof.check,
+    "/evidence/start": evidence.start,
+    "/evidence/stop": evidence.stop,
+    "/evidence/pack/{name}": evidence.verify,
 }

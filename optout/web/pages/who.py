@@ -10,7 +10,8 @@ from optout.web.ask import STEPS, Ask, go, page
 from optout.web.forms import PROBLEMS, edited, lines, problem
 from optout.web.progress import done_steps
 
-_FIELDS = ("names", "contact", "collecting_society", "member_no")
+_NOTICES = ("email", "phone", "address", "grounds")  # only in letters that need them
+_FIELDS = ("names", "contact", "collecting_society", "member_no", *_NOTICES)
 
 
 def first(ask: Ask) -> Response:
@@ -59,6 +60,7 @@ def _form(
         step="who",
         status=status,
         values=values,
+        for_notices=any(values[name] for name in _NOTICES),
         seen=seen,
         error=error and problem(error),
     )
