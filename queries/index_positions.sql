@@ -16,7 +16,7 @@ WHERE
 UNION
 SELECT pos
 FROM hashes
-WHERE value IN (SELECT value FROM asked_hashes) AND kind <> 'phash'
+WHERE value IN (SELECT value FROM asked_hashes)
 UNION
 SELECT pos
 FROM (

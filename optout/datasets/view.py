@@ -8,8 +8,8 @@ from __future__ import annotations
 from optout.datasets.files import DataFile
 
 # Our columns and what they are read as; missing ones are NULL.
-TEXTS = ("url", "caption", "sample_id", "hash", "nsfw", "license", "language", "phash")
-HEX = ("md5", "sha256")
+TEXTS = ("url", "caption", "sample_id", "hash", "nsfw", "license", "language")
+HEX = ("md5", "sha256", "phash")
 NUMBERS = ("similarity", "punsafe", "pwatermark", "aesthetic")
 SIZES = ("width", "height")
 
