@@ -17,12 +17,14 @@ from optout.case import Case
 from optout.database import connect, relation
 from optout.datasets import resolve
 from optout.index import build, open_index
+from optout.looking.run import look_at_case
 from optout.matching import match_case
 from optout.matching.alike import Alike, limits
 from optout.matching.blind_spots import blind_spots
 from optout.vision.edits import EDITS, edited
 from optout.vision.fingerprint import fingerprint
 from tests.drawn import as_file, drawn
+from tests.harness import serving
 from tests.looking_case import kept_case
 from tests.report_case import CDN
 
@@ -196,3 +198,37 @@ def test_many_rows_are_sieved_as_one_by_one() -> None:
     alike = Alike(pictures)
     places = alike.rows(pa.array(texts, pa.string())).tolist()
     assert places == [n for n, text in enumerate(texts) if alike.of(text)]
+
+
+def test_what_looks_alike_is_looked_at_unless_a_score_calls_it_unsafe(
+    case: Case, tmp_path: Path
+) -> None:
+    smaller = edited(next(edit for edit in EDITS if edit.name == "jpeg 30"), FOX, 1)
+    asked: list[str] = []
+
+    def site(path: str, request: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        asked.append(path)
+        picture = 200, [("Content-Type", "image/jpeg")], smaller
+        return (404, [], b"") if path == "/robots.txt" else picture
+
+    scores = {"first.jpg": (0.1, 0.2), "second.jpg": (0.45, 0.0), "third.jpg": (None, 0.47)}
+    with serving(site) as base:
+        listed = [
+            {"id": 1, "url": f"{base}/{name}", "text": "wallpaper", "image_phash": phash(FOX),
+             "nsfw_score_opennsfw2": one, "nsfw_score_gantman": other}
+            for name, (one, other) in scores.items()
+        ]  # fmt: skip
+        pq.write_table(pa.Table.from_pylist(listed), tmp_path / EDITION)
+        match_case(case, [str(tmp_path / EDITION)])
+        looks = look_at_case(case, allow_private=True, delay=0).rows.to_pylist()
+    assert asked == ["/robots.txt", "/first.jpg"]
+    told = [(row["verdict"], row["reason"].split(":")[0]) for row in looks]
+    assert told == [
+        ("same picture", ""), *[("not looked at", "flagged as unsafe")] * 2
+    ]  # fmt: skip
+    strengths = {n: (m["strength"], m["evidence"]) for n, m in found(case).items()}
+    assert strengths == {
+        0: ("same_image", ["verified_copy", "perceptual_hash"]),
+        1: ("similar_image", ["perceptual_hash"]),
+        2: ("similar_image", ["perceptual_hash"]),
+    }
