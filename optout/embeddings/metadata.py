@@ -64,7 +64,7 @@ def _read(
 
 def _highest(values: dict[str, Any]) -> dict[str, Any]:
     """Of several scores the highest, and none of those it was taken from."""
-    found = {}
+    found: dict[str, Any] = {}
     for ours, several in highest().items():
         known = [one for name in several if (one := values.pop(name, None)) is not None]
         found |= {ours: max(known)} if known else {}
