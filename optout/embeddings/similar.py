@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.asked import Asked
+from optout.embeddings.faiss_index import IndexFile, approximate, ask_index, find_index
 from optout.embeddings.identity import ModelIdentity
 from optout.embeddings.metadata import edition_of, file_name, rows_of
 from optout.embeddings.scan import Question
@@ -23,6 +24,7 @@ from optout.tables import SIMILAR, match_id
 
 _NAMED = re.compile(r"(?P<label>[\w.+-]+(?::[\w.+-]+)?)=(?P<path>.+)", re.S)
 Row = dict[str, Any]
+ByIndex = Literal["never", "if needed", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Folder:
     path: Path
     label: str  # data set or data set:edition, "" where not said
     shards: tuple[Shard, ...]
+    index: IndexFile | None = None  # asked in place of the shards' vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,12 @@ class Similar:
 
 
 def open_folders(
-    specs: Sequence[str], model: ModelIdentity | None
+    specs: Sequence[str], model: ModelIdentity | None, *, by_index: ByIndex = "never"
 ) -> tuple[list[Folder], list[NotSearched]]:
     """The shards of every folder named (`DIR`, `NAME=DIR` or `NAME:EDITION=DIR`).
 
-    Raises EmbeddingError for a folder that is not there or holds no vectors.
+    A folder's faiss index is asked `always` where it has one, or `if needed`: where it has no
+    vectors. Raises EmbeddingError for a folder that is not there or holds no vectors.
     """
     folders: list[Folder] = []
     left_out: list[NotSearched] = []
@@ -56,6 +60,10 @@ def open_folders(
         path, label = (Path(named["path"]), named["label"]) if named else (Path(spec), "")
         if not path.is_dir():
             raise EmbeddingError(f"there is no folder {path}", "name the folder of the shards")
+        index = None if by_index == "never" else find_index(path, model)
+        if index and (by_index == "always" or not any(index.exact)):
+            folders.append(Folder(path, label, index.parts, index))
+            continue
         shards, without = find_shards(path, model)
         folders.append(Folder(path, label, tuple(shards)))
         left_out += without
@@ -71,6 +79,7 @@ def find_similar(
     most: int = 1000,
     case_id: str = "",
     chunks: int | None = None,
+    by_index: ByIndex = "never",
     kept_in: Path | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -78,11 +87,13 @@ def find_similar(
     """Every row of the shards at least `threshold` similar to what is asked, at most `most` each.
 
     With `chunks` the similarity is the split product of so many chunks, else the cosine. Of several
-    views of a picture the most similar counts. Shards of another model are left out
-    with their reason; those that do not say their model are taken to be of `model`, and counted.
+    views of a picture the most similar counts. `by_index` as in open_folders. Shards of another
+    model are left out with their reason; those that do not say their model are taken to be of
+    `model`, and counted.
     Raises EmbeddingError when no shard is left to search.
     """
-    folders, left_out = open_folders(specs, model)
+    folders, left_out = open_folders(specs, model, by_index=by_index)
+    indexes = [folder.index for folder in folders if folder.index]
     shards = [shard for folder in folders for shard in folder.shards]
     if not shards:
         reason = left_out[0].reason if left_out else "nothing there"
@@ -91,8 +102,14 @@ def find_similar(
     if chunks:
         result = split_search(shards, question, chunks)
     else:
-        how = arithmetic(device)
-        result = search(shards, question, kept_in=kept_in, how=how, progress=progress)
+        result = search(
+            [shard for folder in folders if not folder.index for shard in folder.shards],
+            question,
+            kept_in=kept_in,
+            how=arithmetic(device),
+            progress=progress,
+            besides=[one for index in indexes for one in ask_index(index, question)],
+        )
     told = _Told(folders, asked, model, threshold, case_id)
     rows = told.rows(_of_subjects(result, asked, shards, most))
     summary = {
@@ -104,6 +121,7 @@ def find_similar(
         "shards_searched": len(shards) - len(result.not_searched),
         "shards_without_model": sum(shard.identity is None for shard in shards),
         "not_searched": [_not_searched(one) for one in (*left_out, *result.not_searched)],
+        "approximate": approximate(indexes),
         "damaged_rows": result.damaged_rows,
         "damaged": [
             {"file": one.shard, "row": one.row, "reason": one.reason} for one in result.damaged
