@@ -17,7 +17,8 @@ import pyarrow.parquet as pq  # noqa: E402
 
 from optout.embeddings.asked import Asked, Subject  # noqa: E402
 from optout.embeddings.identity import ModelIdentity, write_identity  # noqa: E402
-from optout.embeddings.similar import ByIndex, Similar, find_similar  # noqa: E402
+from optout.embeddings.named import ByIndex  # noqa: E402
+from optout.embeddings.similar import Similar, find_similar  # noqa: E402
 from optout.embeddings.vectors import unit  # noqa: E402
 from optout.errors import EmbeddingError  # noqa: E402
 

@@ -139,7 +139,7 @@ def _asked(
 
 def _captions(specs: Sequence[str], words: str, most: int, as_json: bool) -> None:
     from optout.embeddings.captions import find_captions
-    from optout.embeddings.similar import open_folders
+    from optout.embeddings.named import open_folders
 
     folders, left_out = open_folders(specs, None)
     rows, unread = find_captions(folders, words, most)
