@@ -28,6 +28,7 @@ WITH ways AS (
             WHEN spot_editions.picture_hashes IS NULL
                 THEN 'not known whether its rows have picture hashes'
             WHEN NOT spot_editions.picture_hashes THEN 'its rows have no picture hash'
+            WHEN NOT spot_editions.looks_compared THEN 'its picture hashes were not compared'
         END AS reason
     FROM spot_works
     CROSS JOIN spot_editions

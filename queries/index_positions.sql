@@ -15,7 +15,7 @@ WHERE
 UNION
 SELECT pos
 FROM hashes
-WHERE value IN (SELECT value FROM asked_hashes) AND kind <> 'phash'
+WHERE value IN (SELECT value FROM asked_hashes)
 UNION
 SELECT names.pos
 FROM names

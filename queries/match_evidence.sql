@@ -1,10 +1,12 @@
 -- All evidence with its strength, strongest first for each match.
--- reads: evidence_address, evidence_file, evidence_declared, evidence_stem, evidence_text, evidence_name, kinds, known_works
+-- reads: evidence_address, evidence_file, evidence_alike, evidence_declared, evidence_stem, evidence_text, evidence_name, kinds, known_works
 -- columns: case_id, match_id, kind, strength, image_url, work_id, detail, weight
 WITH found AS (
     SELECT * FROM evidence_address
     UNION ALL
     SELECT * FROM evidence_file
+    UNION ALL
+    SELECT * FROM evidence_alike
     UNION ALL
     SELECT * FROM evidence_declared
     UNION ALL

@@ -12,7 +12,7 @@ SELECT
     nsfw,
     license,
     language,
-    phash,
+    CASE WHEN NOT getvariable('phashes') THEN phash END AS phash,
     similarity,
     punsafe,
     pwatermark,

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from optout.cli import main
 from optout.database import connect
 from optout.datasets import crawl_period, find, known, resolve
-from optout.datasets.columns import check
+from optout.datasets.columns import ROW, check
 from optout.datasets.editions import columns
 from optout.datasets.text import batches
 from optout.datasets.view import identifier, view_sql
+from optout.embeddings.metadata import rows_of
 from optout.errors import DatasetError
 
 UUID = "339dc23d-0869-4dc0-9390-b4036fcc80c2"
@@ -174,7 +175,8 @@ FAMILIES = {
     "v2": "URL TEXT WIDTH HEIGHT similarity punsafe pwatermark AESTHETIC_SCORE hash",
     "relaion": "url caption similarity hash pwatermark punsafe key status error_message width"
     " height original_width original_height exif md5",
-    "coyo": "id url text width height image_phash clip_similarity_vitb32 watermark_score"
+    "coyo": "id url text width height image_phash clip_similarity_vitb32 nsfw_score_opennsfw2"
+    " nsfw_score_gantman watermark_score"
     " aesthetic_score_laion_v2",
     "datacomp": "uid url text original_width original_height clip_b32_similarity_score sha256",
     "redcaps": "image_id author image_url raw_caption caption",
@@ -194,11 +196,28 @@ def test_column_families(tmp_path: Path, family: str) -> None:
         "v2": {"width", "height", "similarity", "hash", "pwatermark", "punsafe", "aesthetic"},
         "relaion": {"similarity", "hash", "pwatermark", "punsafe", "status", "width", "height",
                     "original_width", "original_height", "md5"},
-        "coyo": {"sample_id", "width", "height", "phash", "similarity", "pwatermark", "aesthetic"},
+        "coyo": {"sample_id", "width", "height", "phash", "similarity", "pwatermark", "aesthetic",
+                 "nsfw_opennsfw2", "nsfw_gantman"},
         "datacomp": {"sample_id", "original_width", "original_height", "similarity", "sha256"},
         "redcaps": {"sample_id"},
     }[family]  # fmt: skip
     assert ours == expected | {"url", "caption"}
+
+
+def test_of_two_unsafe_scores_the_higher_counts(tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path / "coyo.parquet",
+        url=["http://a.example/1"] * 5,
+        nsfw_score_opennsfw2=[0.1, 0.46, None, float("nan"), None],
+        nsfw_score_gantman=[0.2, 0.02, 0.3, 0.4, None],
+    )
+    (file,) = resolve([str(path)])
+    source = f"read_parquet('{path}', file_row_number = true)"
+    found = connect().sql(f"SELECT punsafe FROM ({view_sql(file, source, ROW)})").fetchall()
+    assert found == [(0.2,), (0.46,), (0.3,), (0.4,), (None,)]
+    assert [row.get("punsafe") for row in rows_of(path, range(5)).values()] == [
+        0.2, 0.46, 0.3, 0.4, None
+    ]  # fmt: skip
 
 
 def test_values_are_read_alike_whatever_their_types(tmp_path: Path) -> None:

@@ -64,7 +64,10 @@ def the_index(place: str, session: Session) -> Index:
     index = open_index(place, session)
     for warning in index.warnings():
         note(warning)
-    note("not searched: texts and names in captions, which an index does not cover")
+    note(
+        "not searched: texts and names in captions, and picture hashes that differ in a few bits, "
+        "which an index does not cover"
+    )
     return index
 
 

@@ -47,6 +47,8 @@ _REASONS = 10
 @click.option("--threshold", type=click.FloatRange(-1, 1), help="Lowest similarity listed.")
 @click.option("--most", type=click.IntRange(1, 100_000), default=1000, show_default=True,
               help="Rows listed for each picture.")  # fmt: skip
+@click.option("--approximate", is_flag=True,
+              help="Ask a folder's faiss index even where its vectors are there.")  # fmt: skip
 @click.option("--whole-only", is_flag=True, help="Search for whole pictures, for no parts.")
 @click.option("--text", "sought", multiple=True, help="Search for pictures that fit a text.")
 @click.option("--caption", help="Only list the rows whose text holds these words; no model.")
@@ -63,6 +65,7 @@ def command(
     device: str,
     threshold: float | None,
     most: int,
+    approximate: bool,
     whole_only: bool,
     sought: tuple[str, ...],
     caption: str | None,
@@ -107,6 +110,7 @@ def command(
             threshold=least,
             most=most,
             case_id=case_id,
+            by_index="always" if approximate else "if needed",
             kept_in=folder_of(case) / "searched" if case else None,
             device=device,
             progress=shard_progress(),
@@ -143,7 +147,7 @@ def _asked(
 
 def _captions(specs: Sequence[str], words: str, most: int, as_json: bool) -> None:
     from optout.embeddings.captions import find_captions
-    from optout.embeddings.similar import open_folders
+    from optout.embeddings.named import open_folders
 
     folders, left_out = open_folders(specs, None)
     rows, unread = find_captions(folders, words, most)
@@ -197,6 +201,9 @@ def _notes(summary: dict[str, Any], says: str) -> None:
     if summary["shards_without_model"]:
         shards = plural(summary["shards_without_model"], "shard")
         note(f"{shards} without a word about their model: taken to be {summary['model']}, as named")
+    for one in summary["approximate"]:
+        what = "its similarities are estimates too" if one["estimates"] else "similarities are not"
+        note(f"{printable(one['file'])} is approximate: it may miss rows; {what}")
     rows = summary["rows_searched"]
     looked = "asked an index" if rows is None else f"searched {plural(rows, 'row')}"
     note(f"{looked} by {summary['model']} from a similarity of {summary['threshold']:g}: {says}")

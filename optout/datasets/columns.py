@@ -61,9 +61,13 @@ def check(path: Path | RemoteFile, headerless: Sequence[str] = ()) -> Columns:
         raise DatasetError(
             f"cannot read {path}: {error.strerror or error}", "check who may read it"
         ) from error
-    raise DatasetError(
-        f"{path} is of a kind that is not read", "name a .parquet, .csv, .tsv or .jsonl file"
-    )
+    raise DatasetError(f"{path} is of a kind that is not read", _instead(path))
+
+
+def _instead(path: Path | RemoteFile) -> str:
+    if path.suffix.lower() == ".tar":  # of pictures; img2dataset writes their rows beside it
+        return f"name the file of rows that goes with it, such as {path.stem}.parquet"
+    return "name a .parquet, .csv, .tsv or .jsonl file"
 
 
 def size(path: Path | RemoteFile) -> int:

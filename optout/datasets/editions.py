@@ -59,6 +59,12 @@ def columns() -> dict[str, tuple[str, ...]]:
     return {name: tuple(names) for name, names in _table()["columns"].items()}
 
 
+@cache
+def highest() -> dict[str, tuple[str, ...]]:
+    """Our columns of which the highest of several counts → the names of these in columns()."""
+    return {name: tuple(names) for name, names in _table()["highest"].items()}
+
+
 def find(name: str) -> tuple[DataSet, Edition | None] | None:
     """The data set, or data set and edition, called `name` (in any case); None if unknown.
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.asked import Asked
 from optout.embeddings.identity import ModelIdentity
+from optout.embeddings.named import open_folders
 from optout.embeddings.npy import rows_at
 from optout.embeddings.scan import Question
 from optout.embeddings.search import Progress, Result, search
-from optout.embeddings.similar import find_similar, open_folders
+from optout.embeddings.similar import find_similar
 from optout.embeddings.split_product import split_search
 from optout.embeddings.statistics import NEIGHBOURS, Distribution, distribution, normalised
 from optout.embeddings.vectors import unit

@@ -9,8 +9,8 @@ from optout.datasets.columns import check
 from optout.datasets.files import DataFile
 from optout.datasets.view import view_sql
 from optout.embeddings.metadata import edition_of, file_name
+from optout.embeddings.named import Folder
 from optout.embeddings.shards import NotSearched
-from optout.embeddings.similar import Folder
 from optout.errors import DatasetError
 
 

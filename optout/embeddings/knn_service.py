@@ -171,6 +171,7 @@ def _summary(said: Row, rows: list[Row], asked: Asked, index: str) -> Row:
         "shards_searched": 0,
         "shards_without_model": 0,
         "not_searched": [],
+        "approximate": [{"file": index, "rows": None, "estimates": True}],
         "damaged_rows": 0,
         "damaged": [],
         "metadata_problems": [],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from optout.datasets.editions import columns, find, recognise
+from optout.datasets.editions import columns, find, highest, recognise
 from optout.embeddings.shards import Shard
 from optout.errors import EmbeddingError
 
@@ -35,7 +35,8 @@ def rows_of(metadata: Path, rows: Iterable[int]) -> dict[int, dict[str, Any]]:
 def _names(found: Sequence[str]) -> dict[str, str]:
     """Our names → those of the file, without regard to case."""
     by_lower = {name.lower(): name for name in reversed(found)}
-    aliases = {ours: columns()[ours] for ours in (*TEXTS, *NUMBERS)} | {PATH: (PATH,)}
+    scores = [one for several in highest().values() for one in several]
+    aliases = {ours: columns()[ours] for ours in (*TEXTS, *NUMBERS, *scores)} | {PATH: (PATH,)}
     names = {
         ours: next((by_lower[alias] for alias in theirs if alias in by_lower), "")
         for ours, theirs in aliases.items()
@@ -55,9 +56,19 @@ def _read(
             found = table.take([row - first for row in inside]).to_pylist()
             for row, record in zip(inside, found, strict=True):
                 values = {ours: _value(ours, record[name]) for ours, name in names.items()}
+                values |= _highest(values)
                 path = values.pop(PATH, None)
                 yield row, ({"url": f"file:{path}"} if path else {}) | values
         first = after
+
+
+def _highest(values: dict[str, Any]) -> dict[str, Any]:
+    """Of several scores the highest, and none of those it was taken from."""
+    found: dict[str, Any] = {}
+    for ours, several in highest().items():
+        known = [one for name in several if (one := values.pop(name, None)) is not None]
+        found |= {ours: max(known)} if known else {}
+    return found
 
 
 def _value(name: str, value: Any) -> Any:

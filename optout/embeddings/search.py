@@ -63,8 +63,9 @@ def search(
     kept_in: Path | None = None,
     how: Arithmetic | None = None,
     progress: Progress | None = None,
+    besides: Sequence[tuple[Shard, Found]] = (),
 ) -> Result:
-    """Every row of every shard that answers `question`.
+    """Every row of every shard that answers `question`; `besides`, what others have found.
 
     A shard that becomes unreadable is left out with its reason and the search goes on. With
     `kept_in`, a folder, what was searched there before with the same queries and the same files is
@@ -81,7 +82,7 @@ def search(
             reason = error.message if isinstance(error, EmbeddingError) else str(error)
             left_out.append(NotSearched(shard.name, reason))
         told.shard(shard)
-    return together(found, question, left_out)
+    return together([*found, *besides], question, left_out)
 
 
 class _Told:

@@ -84,7 +84,7 @@ def _beside(vectors: Path) -> Path | None:
 def _checked(name: str, path: Path, metadata: Path | None, model: ModelIdentity | None) -> Shard:
     vectors, identity = look(path), read_identity(path)
     if metadata:
-        rows = _rows_of(metadata)
+        rows = rows_of_metadata(metadata)
         if rows != vectors.rows:
             raise EmbeddingError(
                 f"{name} has {vectors.rows:,} vectors, {metadata.name} {rows:,} rows: "
@@ -104,7 +104,8 @@ def _checked(name: str, path: Path, metadata: Path | None, model: ModelIdentity 
     return Shard(name, vectors, metadata, identity)
 
 
-def _rows_of(metadata: Path) -> int:
+def rows_of_metadata(metadata: Path) -> int:
+    """How many rows its footer names. Raises EmbeddingError."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

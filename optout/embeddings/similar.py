@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,26 +11,18 @@ from urllib.parse import urlsplit
 
 from optout.embeddings.arithmetic import arithmetic
 from optout.embeddings.asked import Asked
+from optout.embeddings.faiss_index import approximate, ask_index
 from optout.embeddings.identity import ModelIdentity
 from optout.embeddings.metadata import edition_of, file_name, rows_of
+from optout.embeddings.named import ByIndex, Folder, open_folders
 from optout.embeddings.scan import Question
 from optout.embeddings.search import Hit, Progress, Result, search
-from optout.embeddings.shards import NotSearched, Shard, find_shards
+from optout.embeddings.shards import NotSearched, Shard
 from optout.embeddings.split_product import split_search
 from optout.errors import EmbeddingError
 from optout.tables import SIMILAR, match_id
 
-_NAMED = re.compile(r"(?P<label>[\w.+-]+(?::[\w.+-]+)?)=(?P<path>.+)", re.S)
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder of shards as the user named it."""
-
-    path: Path
-    label: str  # data set or data set:edition, "" where not said
-    shards: tuple[Shard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +31,6 @@ class Similar:
 
     rows: list[Row]  # in the columns of optout.tables.SIMILAR
     summary: Row
-
-
-def open_folders(
-    specs: Sequence[str], model: ModelIdentity | None
-) -> tuple[list[Folder], list[NotSearched]]:
-    """The shards of every folder named (`DIR`, `NAME=DIR` or `NAME:EDITION=DIR`).
-
-    Raises EmbeddingError for a folder that is not there or holds no vectors.
-    """
-    folders: list[Folder] = []
-    left_out: list[NotSearched] = []
-    for spec in specs:
-        named = None if Path(spec).exists() else _NAMED.fullmatch(spec)
-        path, label = (Path(named["path"]), named["label"]) if named else (Path(spec), "")
-        if not path.is_dir():
-            raise EmbeddingError(f"there is no folder {path}", "name the folder of the shards")
-        shards, without = find_shards(path, model)
-        folders.append(Folder(path, label, tuple(shards)))
-        left_out += without
-    return folders, left_out
 
 
 def find_similar(
@@ -71,6 +42,7 @@ def find_similar(
     most: int = 1000,
     case_id: str = "",
     chunks: int | None = None,
+    by_index: ByIndex = "never",
     kept_in: Path | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -78,11 +50,13 @@ def find_similar(
     """Every row of the shards at least `threshold` similar to what is asked, at most `most` each.
 
     With `chunks` the similarity is the split product of so many chunks, else the cosine. Of several
-    views of a picture the most similar counts. Shards of another model are left out
-    with their reason; those that do not say their model are taken to be of `model`, and counted.
+    views of a picture the most similar counts. `by_index` as in open_folders. Shards of another
+    model are left out with their reason; those that do not say their model are taken to be of
+    `model`, and counted.
     Raises EmbeddingError when no shard is left to search.
     """
-    folders, left_out = open_folders(specs, model)
+    folders, left_out = open_folders(specs, model, by_index=by_index)
+    indexes = [folder.index for folder in folders if folder.index]
     shards = [shard for folder in folders for shard in folder.shards]
     if not shards:
         reason = left_out[0].reason if left_out else "nothing there"
@@ -91,8 +65,14 @@ def find_similar(
     if chunks:
         result = split_search(shards, question, chunks)
     else:
-        how = arithmetic(device)
-        result = search(shards, question, kept_in=kept_in, how=how, progress=progress)
+        result = search(
+            [shard for folder in folders if not folder.index for shard in folder.shards],
+            question,
+            kept_in=kept_in,
+            how=arithmetic(device),
+            progress=progress,
+            besides=[one for index in indexes for one in ask_index(index, question)],
+        )
     told = _Told(folders, asked, model, threshold, case_id)
     rows = told.rows(_of_subjects(result, asked, shards, most))
     summary = {
@@ -104,6 +84,7 @@ def find_similar(
         "shards_searched": len(shards) - len(result.not_searched),
         "shards_without_model": sum(shard.identity is None for shard in shards),
         "not_searched": [_not_searched(one) for one in (*left_out, *result.not_searched)],
+        "approximate": approximate(indexes),
         "damaged_rows": result.damaged_rows,
         "damaged": [
             {"file": one.shard, "row": one.row, "reason": one.reason} for one in result.damaged

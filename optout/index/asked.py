@@ -43,7 +43,7 @@ def asked_for(artists: Iterable[Artist], covered: Iterable[str]) -> Asked:
     domains = frozenset(covered)
     for artist in artists:
         asked.stems |= {stem for stem in artist.stems if "/" not in stem}
-        asked.hashes |= {value[:16] for value in artist.hashes}
+        asked.hashes |= {value[:16] for value in artist.hashes} | set(artist.phashes)
         for one in artist.declared:
             _declared(asked, one, domains)
         for known in artist.known:

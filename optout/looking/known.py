@@ -52,7 +52,7 @@ class Known:
         from optout.vision.references import references
         from optout.vision.verify import look
 
-        return references([look(_bytes(file), self._cache) for file in self._files])
+        return references([look(file_bytes(file), self._cache) for file in self._files])
 
     def held(self, work_id: str | None) -> list[int]:
         """Which of `works` are files of this work."""
@@ -82,7 +82,7 @@ def known(connection: duckdb.DuckDBPyConnection, case: Case) -> Known:
             "scan with: optout crawl --keep-images",
         )
     works = [Work(url, ids.get(url), sha256 or "") for url, _, _, sha256 in kept]
-    files = [_kept(case, run_id, stored_as) for _, run_id, stored_as, _ in kept]
+    files = [kept_file(case, run_id, stored_as) for _, run_id, stored_as, _ in kept]
     hashed: dict[str, Work] = {}
     for url, _, sha256 in relation(connection, "case_files").fetchall():
         if sha256:
@@ -90,7 +90,8 @@ def known(connection: duckdb.DuckDBPyConnection, case: Case) -> Known:
     return Known(works, files, hashed, case.looked_at / "features")
 
 
-def _kept(case: Case, run_id: str, stored_as: str) -> Path:
+def kept_file(case: Case, run_id: str, stored_as: str) -> Path:
+    """Where a run keeps a file. Raises VisionError for a name that leads out of the run."""
     run = (case.observations / f"run={run_id}").resolve()
     path = (run / stored_as).resolve()
     if not path.is_relative_to(run):
@@ -98,7 +99,7 @@ def _kept(case: Case, run_id: str, stored_as: str) -> Path:
     return path
 
 
-def _bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
     """At most as much as is refused for its size; nothing where the file is gone."""
     from optout.vision.decode import MAX_BYTES
 

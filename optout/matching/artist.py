@@ -13,6 +13,7 @@ from optout.accounts.places import searched
 from optout.case import Case, DeclaredHost
 from optout.database import relation
 from optout.identity import Identity, identify, registered_domain, shared_host
+from optout.looking.hashes import picture_hashes
 from optout.matching.declared import Declared, NotSearched, read
 from optout.matching.texts import LONGEST, Names, names, normal, says_something
 
@@ -67,10 +68,20 @@ class Artist:
     names: Names
     declared: tuple[Declared, ...]
     not_searched: tuple[NotSearched, ...]
+    # Of the artist's pictures, where rows may carry one: 16 hex digits → an image address.
+    phashes: dict[str, str] = field(default_factory=dict)
 
 
-def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[str] = ()) -> Artist:
-    """Read the case open at `connection`; `hosts` are declared for this search only."""
+def gather(
+    connection: duckdb.DuckDBPyConnection,
+    case: Case,
+    hosts: Sequence[str] = (),
+    phashes: bool = False,
+) -> Artist:
+    """Read the case open at `connection`; `hosts` are declared for this search only.
+
+    With `phashes` (which need the extra `vision`) its pictures are looked for by their looks.
+    """
     read_once(connection)
     known = _known(connection)
     files = relation(connection, "case_files").fetchall()
@@ -92,6 +103,7 @@ def gather(connection: duckdb.DuckDBPyConnection, case: Case, hosts: Sequence[st
         names=searched_names,
         declared=(*declared, *accounts),
         not_searched=(*not_searched, *without_place, *short),
+        phashes=picture_hashes(connection, case) if phashes else {},
     )
 
 

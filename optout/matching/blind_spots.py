@@ -54,7 +54,14 @@ def _works_schema() -> Any:
 def _editions_schema() -> Any:
     import pyarrow as pa
 
-    flags = ("hashes", "picture_hashes", "captions", "vectors", "vectors_searched")
+    flags = (
+        "hashes",
+        "picture_hashes",
+        "looks_compared",
+        "captions",
+        "vectors",
+        "vectors_searched",
+    )
     texts = [("dataset", pa.string()), ("edition", pa.string())]
     return pa.schema([*texts, *((name, pa.bool_()) for name in flags)])
 
@@ -65,6 +72,7 @@ def _editions(case: Case) -> list[dict[str, Any]]:
     from optout.embeddings.stored import FOLDER
 
     matched = _searched(case.matches / "summary.json")
+    compared = matched is not None and _looks_compared(case.matches / "summary.json")
     alike = _searched(case.folder / FOLDER / "summary.json")
     if matched is None and alike is None:
         raise CaseError("nothing has been searched for yet", "first: optout match --dataset FILES")
@@ -78,6 +86,7 @@ def _editions(case: Case) -> list[dict[str, Any]]:
                 "edition": edition,
                 "hashes": None if ask is None else "md5" in ask or "sha256" in ask,
                 "picture_hashes": None if ask is None else "phash" in ask,
+                "looks_compared": compared and (dataset, edition) in (matched or ()),
                 "captions": ask is None or "caption" in ask,
                 "vectors": None if ask is None else "embeddings" in ask,
                 "vectors_searched": (dataset, edition) in (alike or ()),
@@ -92,6 +101,10 @@ def _searched(summary: Path) -> set[tuple[str, str]] | None:
         return {(one["dataset"], one["edition"]) for one in data["datasets"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _looks_compared(summary: Path) -> bool:
+    return "perceptual_hash" not in json.loads(summary.read_text("utf-8")).get("not_covered", ())
 
 
 def _works(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

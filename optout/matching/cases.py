@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _QUERIES = (
     "evidence_address",
     "evidence_file",
+    "evidence_alike",
     "evidence_declared",
     "evidence_stem",
     "evidence_text",
@@ -44,8 +45,13 @@ def _small() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def gathered(cases: Iterable[Case], hosts: Sequence[str] = ()) -> list[Artist]:
-    """The artist of each case; `hosts` are declared for this search only. Raises CaseError."""
+def gathered(
+    cases: Iterable[Case], hosts: Sequence[str] = (), phashes: bool = False
+) -> list[Artist]:
+    """The artist of each case; `hosts` are declared for this search only. Raises CaseError.
+
+    With `phashes` their kept pictures are looked for by their looks, too.
+    """
     from optout.database import case_within
     from optout.matching.artist import gather
 
@@ -53,7 +59,7 @@ def gathered(cases: Iterable[Case], hosts: Sequence[str] = ()) -> list[Artist]:
     with closing(_small()) as connection:
         for case in cases:
             with case_within(connection, case):
-                artists.append(gather(connection, case, hosts))
+                artists.append(gather(connection, case, hosts, phashes))
     return artists
 
 
@@ -101,6 +107,7 @@ def _derive(
     from optout import tables
     from optout.database import relation
     from optout.identity.rules import guesses
+    from optout.matching.alike import limits
     from optout.matching.texts import generic
     from optout.works import case_works
 
@@ -112,6 +119,7 @@ def _derive(
         "case_id": case.case_id,
         "most_rows": generic().most_rows,
         "guesses": sorted(guesses()),
+        "differ": limits().differ,
     }
     empty = {"match_rows": tables.MATCHES, "match_evidence": tables.EVIDENCE}
     results: dict[str, pa.Table] = {name: kind.empty_table() for name, kind in empty.items()}

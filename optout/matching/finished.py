@@ -107,6 +107,7 @@ def _asked(artist: Artist) -> Any:
     return [
         sorted(artist.keys),
         sorted(artist.hashes),
+        sorted(artist.phashes),
         sorted((stem, sorted(known.domains)) for stem, known in artist.stems.items()),
         sorted(artist.texts),
         [name.written for name in artist.names.searched],

@@ -12,6 +12,7 @@ from typing import Any
 
 from optout.datasets import crawl_period
 from optout.identity import Identity, identify
+from optout.matching.alike import Alike
 from optout.matching.artist import Artist, covering, declared_by_host
 from optout.matching.declared import Declared
 from optout.matching.texts import as_searched, generic, normal, pieces
@@ -38,6 +39,9 @@ class Look:
         self._hosts = _by((h, i) for i, table in enumerate(self._declared) for h in table)
         self._keys = _by((key, i) for i, one in enumerate(artists) for key in one.keys)
         self._hashes = _by((h, i) for i, one in enumerate(artists) for h in one.hashes)
+        self._pictures = _by((h, i) for i, one in enumerate(artists) for h in one.phashes)
+        self._phashes = list(self._pictures)
+        self._alike = Alike(self._phashes)
         self._stems = _by((stem, i) for i, one in enumerate(artists) for stem in one.stems)
         listed = list(enumerate(artists)) if captions else []
         self._texts = _by((text, i) for i, one in listed for text in one.texts)
@@ -54,6 +58,7 @@ class Look:
             *self._keys.get(identity.key or "", ()),
             *self._hashes.get(row["md5"] or "", ()),
             *self._hashes.get(row["sha256"] or "", ()),
+            *self._looking_alike(row.get("phash")),
             *named,
         }
         theirs = self._theirs(identity, dataset)
@@ -72,6 +77,10 @@ class Look:
                 i in certain or i in theirs)
             for i in sorted({*certain, *theirs, *counted})
         ]  # fmt: skip
+
+    def _looking_alike(self, phash: str | None) -> Iterable[int]:
+        """Artists with a picture of nearly this picture hash."""
+        return (i for place in self._alike.of(phash) for i in self._pictures[self._phashes[place]])
 
     def _of_stem(self, domain: str, stem: str) -> Sequence[int]:
         """Artists with a file of this name; one put together from folders tells on its domain."""

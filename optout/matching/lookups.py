@@ -22,6 +22,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "known_stems": ("stem", "image_url", "domains", "rows_elsewhere"),
     "known_texts": ("text", "alt", "image_url", "rows"),
+    "known_phashes": ("phash", "image_url"),
     "known_works": ("image_url", "work_id"),
     "kinds": ("kind", "strength", "place"),
 }  # fmt: skip
@@ -41,6 +42,9 @@ def lookups(artist: Artist, works: Iterable[Work]) -> dict[str, pa.Table]:
             for stem, value in artist.stems.items()
         ],
         "known_texts": [{"text": form, **asdict(value)} for form, value in artist.texts.items()],
+        "known_phashes": [
+            {"phash": phash, "image_url": url} for phash, url in artist.phashes.items()
+        ],
         "known_works": [asdict(work) for work in works],
         "kinds": [
             {"kind": kind.kind, "strength": kind.strength, "place": place}

@@ -167,7 +167,7 @@ class RawFiles:
         if self._session is not None and self._session.files:
             attach(connection, self._session)
         connection.execute(f"SET memory_limit = '{_MEMORY * 1000 // workers}MB'")
-        for name in ("captions", "hashes"):
+        for name in ("captions", "hashes", "phashes"):
             value = bool(getattr(self._sieve.wanted, name))
             connection.execute(f"SET VARIABLE {name} = $1", [value])
         return connection

@@ -75,6 +75,7 @@ def match_cases(
     from optout.matching.finished import FinishedFiles, question
     from optout.matching.scan import AHEAD, scan
     from optout.remote import Session
+    from optout.vision.extra import has_vision
 
     _refuse_namesakes(cases)
     captions = captions and index is None  # an index holds no texts
@@ -82,7 +83,9 @@ def match_cases(
         session = session or stack.enter_context(Session())
         files, twins, unreadable = _files(specs, index, session)
         before = [previous_ids(case) for case in cases]
-        artists = gathered(cases, hosts)
+        carried = _carry_phashes(files)
+        compared = carried and has_vision()
+        artists = gathered(cases, hosts, compared)
         if not cases:
             return {}
         finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
@@ -104,7 +107,8 @@ def match_cases(
     if found.damaged and not found.counts:
         raise found.damaged[0]
     damaged = [*unreadable, *found.damaged]
-    beside = Beside(captions, tuple(error.message for error in damaged), twins)
+    not_read = tuple(error.message for error in damaged)
+    beside = Beside(captions, not_read, twins, phashes=compared or not carried)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
     if not damaged:
@@ -138,6 +142,17 @@ def _files(
     unreadable: list[DatasetError] = []
     files, twins = without_twins(resolve(specs, session, unreadable=unreadable))
     return files, twins, unreadable
+
+
+def _carry_phashes(files: Sequence[DataFile]) -> bool:
+    """Whether rows carry picture hashes; of an index, whose columns are not told, its data set."""
+    from optout.datasets import find
+
+    def said(file: DataFile) -> bool:
+        known = find(file.dataset) if not file.columns.names else None
+        return bool(known and "phash" in known[0].ask)
+
+    return any("phash" in file.columns.names or said(file) for file in files)
 
 
 def _raw(stack: ExitStack, artists: Sequence[Artist], captions: bool, session: Session) -> Source:

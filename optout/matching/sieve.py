@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from optout.matching.addresses import odd
+from optout.matching.alike import Alike
 from optout.matching.captions import Captions
 from optout.matching.fast import fast
 from optout.matching.starts import Starts, Text
@@ -33,6 +34,7 @@ class Sieve:
         self._addresses = Starts(wanted.addresses)
         self._captions = Captions(wanted) if wanted.captions else None
         self._hashes = pa.array(sorted(wanted.hashes), pa.string())
+        self._alike = Alike(sorted(wanted.phashes))
 
     def passing(self, batch: pa.RecordBatch) -> Places:
         """Places in `batch` (columns of queries/searched.sql) of the rows to look at, in order.
@@ -49,6 +51,8 @@ class Sieve:
             found.append(self._captions.rows(batch.column("caption")))
         if len(self._hashes):
             found += [self._with_hash(batch.column(name)) for name in ("md5", "sha256")]
+        if self._alike:
+            found.append(self._alike.rows(batch.column("phash")))
         return np.unique(np.concatenate(found))
 
     def _by_address(self, text: Text) -> list[Places]:

@@ -37,7 +37,8 @@ class Source(Protocol):
     """
 
     def rows(self, file: DataFile, count: FileCount, reading: Reading) -> Iterator[list[Row]]:
-        """Rows of `file` by ascending `dataset_row`: that, url, caption, md5 and sha256 at least.
+        """Rows of `file` by ascending `dataset_row`: that, url, caption, md5, sha256 and
+        phash at least.
 
         Every row that ties to one of the artists must be among them (wanted.py says by what it is
         known); any other may be. A row whose `url` is NULL or no web address is counted when it

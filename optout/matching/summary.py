@@ -44,10 +44,12 @@ class Beside:
     captions: bool = True  # whether they were looked at
     not_read: tuple[str, ...] = ()  # files with damage, each in a sentence
     twins: tuple[tuple[str, str], ...] = ()  # files with the same content as another, named second
+    phashes: bool = True  # whether picture hashes were compared, where rows carry any
 
 
 # Kinds of evidence that rest on captions.
 _OF_CAPTIONS = ("alt_or_title", "artist_name")
+_OF_LOOKS = ("perceptual_hash",)
 
 
 def summarise(
@@ -90,7 +92,10 @@ def summarise(
         "works_not_listed": sum(not listed for listed in works.values()),
         "not_searched": [asdict(one) for one in artist.not_searched],
         "too_common": _too_common(artist),
-        "not_covered": [] if beside.captions else list(_OF_CAPTIONS),
+        "not_covered": [
+            *(() if beside.phashes else _OF_LOOKS),
+            *(() if beside.captions else _OF_CAPTIONS),
+        ],
         "not_read": list(beside.not_read),
         "same_content": [{"file": file, "same_as": other} for file, other in beside.twins],
     }

@@ -34,6 +34,7 @@ class Wanted:
     escaped: bool  # a name of a file is known by letters beyond ASCII alone
     paths: bool  # one of the beginnings is a path of several folders
     hashes: frozenset[str]  # md5 and sha256
+    phashes: frozenset[str]
     names: tuple[Name, ...]
     texts: frozenset[str]  # in normal form
 
@@ -67,6 +68,7 @@ def wanted(artists: Sequence[Artist], captions: bool = True) -> Wanted:
         escaped=escaped,
         paths=any(b"/" in one for one in found),
         hashes=frozenset(value for one in artists for value in one.hashes),
+        phashes=frozenset(value for one in artists for value in one.phashes),
         names=tuple(dict.fromkeys(name for one in listed for name in one.names.searched)),
         texts=frozenset(text for one in listed for text in one.texts),
     )

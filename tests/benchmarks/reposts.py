@@ -1,8 +1,12 @@
 """Reposts planted on foreign hosts in a LAION-shaped file → the share found, by what points there.
 
-python tests/benchmarks/reposts.py PICTURES [PICTURES …] [--rows N] [--works N] [--seed S]
+python tests/benchmarks/reposts.py PICTURES [PICTURES …] --strangers FOLDER [--strangers FOLDER …]
+    [--rows N] [--works N] [--seed S]
 
-Half of the pictures below the folders PICTURES are an invented artist's, the others are strangers'.
+Pictures below the folders PICTURES are an invented artist's, those below FOLDER strangers'. These
+are folders of their own because one folder often shows one thing twice (two photographs of a scene,
+a scan and its edit), and which of them are copies is not for this program to say: none below FOLDER
+may show what one below PICTURES does.
 Of each of the artist's several reposts are listed on foreign hosts, edited by the suite of
 `optout evaluate`: under the same file name (stem), the same text (alt), the artist's name (name),
 byte for byte (hash), beside a vector that a model would find (embedding: that row is taken as
@@ -57,20 +61,20 @@ class Repost:
     url: str
     caption: str
     body: bytes
-    edit: str
+    edit: str  # of a stranger's picture its file
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("pictures", type=Path, nargs="+")
+    parser.add_argument("--strangers", type=Path, action="append", required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--works", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     chance = random.Random(args.seed)
-    found = sorted(p for folder in args.pictures for p in folder.rglob("*.*") if _is_picture(p))
-    chance.shuffle(found)
-    mine, others = found[: args.works], found[args.works : 2 * args.works]
+    mine = _some(args.pictures, args.works, chance)
+    others = _some(args.strangers, args.works, chance)
     with tempfile.TemporaryDirectory(prefix="reposts-") as name:
         folder = Path(name)
         served: dict[tuple[str, str], bytes] = {}
@@ -78,11 +82,18 @@ def main() -> None:
             port = str(urlsplit(base).port)
             works = [_as_jpeg(path) for path in mine]
             case = _case(folder / "case", works)
-            reposts = _reposts(works, [_as_jpeg(p) for p in others], port, chance)
+            reposts = _reposts(works, others, port, chance)
             served |= {_place(one.url): one.body for one in reposts}
             file, places = _listed(folder, args.rows, args.seed, reposts)
             _alike(case, reposts, file, places)
-            _run(case, file, reposts, places, args.rows)
+            _run(case, file, reposts, places, mine, args.rows)
+
+
+def _some(folders: list[Path], count: int, chance: random.Random) -> list[Path]:
+    """So many pictures below the folders, drawn by lot."""
+    found = sorted(p for folder in folders for p in folder.rglob("*.*") if _is_picture(p))
+    chance.shuffle(found)
+    return found[:count]
 
 
 def _is_picture(path: Path) -> bool:
@@ -127,7 +138,7 @@ def _case(folder: Path, works: list[bytes]) -> Case:
 
 
 def _reposts(
-    works: list[bytes], strangers: list[bytes], port: str, chance: random.Random
+    works: list[bytes], strangers: list[Path], port: str, chance: random.Random
 ) -> list[Repost]:
     found = []
     edits = [edit for edit in EDITS if edit.name != "collage"]
@@ -139,10 +150,10 @@ def _reposts(
             name = "same file" if way == "hash" else edit.name
             url, caption = _row(way, n, len(found), port)
             found.append(Repost(way, n, url, caption, served, name))
-    for n, body in enumerate(strangers):
+    for n, path in enumerate(strangers):
         way = ("stem", "alt", "name")[n % 3]
         url, caption = _row(way, n % len(works), len(found), port)
-        found.append(Repost(way, None, url, caption, body, ""))
+        found.append(Repost(way, None, url, caption, _as_jpeg(path), str(path)))
     return found
 
 
@@ -213,7 +224,14 @@ def _alike(case: Case, reposts: list[Repost], file: Path, places: list[int]) -> 
     write_table(case.folder / "similar" / "similar.parquet", rows, SIMILAR)
 
 
-def _run(case: Case, file: Path, reposts: list[Repost], places: list[int], rows: int) -> None:
+def _run(
+    case: Case,
+    file: Path,
+    reposts: list[Repost],
+    places: list[int],
+    mine: list[Path],
+    rows: int,
+) -> None:
     begun = time.perf_counter()
     match_case(case, [str(file)])
     searched = time.perf_counter() - begun
@@ -226,13 +244,14 @@ def _run(case: Case, file: Path, reposts: list[Repost], places: list[int], rows:
     verdicts = {row["match_id"]: row for row in looked.rows.to_pylist()}
     planted, pointed, verified = Counter(), Counter(), Counter()
     missed: list[dict[str, Any]] = []
-    false = 0
+    false: list[dict[str, Any]] = []
     for one, place in zip(reposts, places, strict=True):
         row = last.get(place)
         seen = verdicts.get(row["match_id"]) if row else None
         copy = bool(row and "verified_copy" in row["evidence"])
         if one.work is None:
-            false += copy
+            if copy and seen:
+                false.append(_taken(one, seen, mine))
             continue
         right = copy and bool(seen) and _name(one.work) in (seen or {}).get("image_url", "")
         planted[one.way] += 1
@@ -247,7 +266,9 @@ def _run(case: Case, file: Path, reposts: list[Repost], places: list[int], rows:
     _tell("all that anything points to", *(sum(c[w] for w in POINTED) for c in
                                            (planted, pointed, verified)))  # fmt: skip
     strangers = sum(one.work is None for one in reposts)
-    print(json.dumps({"strangers_listed": strangers, "taken_for_copies": false}))
+    print(json.dumps({"strangers_listed": strangers, "taken_for_copies": len(false)}))
+    for one_taken in false:
+        print(json.dumps({"taken_for_copy": one_taken}))
     for one_missed in missed:
         print(json.dumps({"missed": one_missed}))
     print(
@@ -258,6 +279,13 @@ def _run(case: Case, file: Path, reposts: list[Repost], places: list[int], rows:
             }
         )
     )  # fmt: skip
+
+
+def _taken(one: Repost, seen: dict[str, Any], mine: list[Path]) -> dict[str, Any]:
+    """Which two pictures, so that a person can look at both."""
+    work = next((str(p) for n, p in enumerate(mine) if _name(n) in (seen["image_url"] or "")), None)
+    said = {key: seen[key] for key in ("verdict", "stage", "inliers", "alike", "spread")}
+    return {"stranger": one.edit, "work": work, **said}
 
 
 def _matches(case: Case) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Pictures, edits of them, distractors → recall, false accepts and speed; peers in the same run.
 
 python tests/benchmarks/vision.py REFERENCES DISTRACTORS [--pairs FOLDER] [--halftones FOLDER]
-    [--peer-python PYTHON] [--jobs N] [--every N]
+    [--peer-python PYTHON] [--jobs N] [--every N] [--first N] [--seed N]
 
 Every picture below REFERENCES is edited in all ways of the suite and looked up among REFERENCES
 and DISTRACTORS (others; none of them may show a reference). FOLDER of --pairs holds real pairs
@@ -60,14 +60,16 @@ def main() -> None:
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="take every Nth reference only")
+    parser.add_argument("--first", type=int, default=0, help="the reference to begin with")
+    parser.add_argument("--seed", type=int, default=1, help="of the edits")
     parser.add_argument("--cache", type=Path)
     args = parser.parse_args()
     if args.pairs:
         _real_pairs(args.pairs)
     if args.halftones:
         _halftones(args.halftones)
-    files = picture_files(args.references)[:: args.every]
-    queries, truth = suite_queries(args.references, files)
+    files = picture_files(args.references)[args.first :: args.every]
+    queries, truth = suite_queries(args.references, files, seed=args.seed)
     known = [(name_in(args.references, path), path) for path in files]
     known += [
         (f"distractors/{name_in(args.distractors, path)}", path)
