@@ -156,7 +156,12 @@ def test_a_pack_that_is_stopped_leaves_nothing(window: Window, case: Case, site:
     site.slow = 1.0
     window.post("/evidence/start", shown="", match="m-0000000000000001")
     window.post("/evidence/start", shown="", match="m-0000000000000001")
-    assert "A pack is being made" in window.get("/evidence").text
+    end = time.monotonic() + 30
+    while not job.read(case.folder, job.PACK).step:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    text = window.get("/evidence").text
+    assert "A pack is being made" in text and "Step 1 of 3: looking at http" in text
     assert window.post("/evidence/stop").headers["location"] == "/evidence?stopping=1"
     assert ended(case).outcome == job.STOPPED
     assert packs.packs(case) == [] and not list(case.folder.glob("evidence/*"))
