@@ -85,6 +85,7 @@ def match_cases(
         before = [previous_ids(case) for case in cases]
         carried = _carry_phashes(files)
         compared = carried and has_vision()
+        found_phashes = "none" if carried and not compared else "equal" if index else "near"
         artists = gathered(cases, hosts, compared)
         if not cases:
             return {}
@@ -107,7 +108,7 @@ def match_cases(
     if found.damaged and not found.counts:
         raise found.damaged[0]
     not_read = tuple(error.message for error in found.damaged)
-    beside = Beside(captions, not_read, twins, phashes=compared or not carried)
+    beside = Beside(captions, not_read, twins, phashes=found_phashes)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
     if not found.damaged:
