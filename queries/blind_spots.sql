@@ -28,7 +28,9 @@ WITH ways AS (
             WHEN spot_editions.picture_hashes IS NULL
                 THEN 'not known whether its rows have picture hashes'
             WHEN NOT spot_editions.picture_hashes THEN 'its rows have no picture hash'
-            WHEN NOT spot_editions.looks_compared THEN 'its picture hashes were not compared'
+            WHEN spot_editions.looks_compared = 'none' THEN 'its picture hashes were not compared'
+            WHEN spot_editions.looks_compared = 'equal'
+                THEN 'of its picture hashes an index finds only those that are equal'
         END AS reason
     FROM spot_works
     CROSS JOIN spot_editions

@@ -186,6 +186,8 @@ def test_an_index_finds_equal_picture_hashes(case: Case, tmp_path: Path) -> None
     matches = found(case)
     assert {0, 1} <= set(matches) <= {0, 1, 4}
     assert matches[0]["strength"] == "similar_image"
+    reasons = {spot.reason for spot in blind_spots(case) if spot.way == "perceptual_hash"}
+    assert reasons == {"of its picture hashes an index finds only those that are equal"}
 
 
 def test_many_rows_are_sieved_as_one_by_one() -> None:

@@ -106,9 +106,7 @@ def _found(pairs: Pairs, question: Question) -> Found:
     import numpy as np
 
     counts = np.bincount(pairs.query, minlength=len(question.queries)).astype(np.int64)
-    # There may always be more than an index names.
-    at_least = counts > question.most
-    return Found(highest(pairs, question.most), counts, at_least, (), 0)
+    return Found(highest(pairs, question.most), counts, counts > question.most, (), 0)
 
 
 def _again(vectors: VectorFile, pairs: Pairs, question: Question) -> Pairs:

@@ -54,16 +54,10 @@ def _works_schema() -> Any:
 def _editions_schema() -> Any:
     import pyarrow as pa
 
-    flags = (
-        "hashes",
-        "picture_hashes",
-        "looks_compared",
-        "captions",
-        "vectors",
-        "vectors_searched",
-    )
-    texts = [("dataset", pa.string()), ("edition", pa.string())]
-    return pa.schema([*texts, *((name, pa.bool_()) for name in flags)])
+    flags = ("hashes", "picture_hashes", "captions", "vectors", "vectors_searched")
+    texts = ("dataset", "edition", "looks_compared")
+    columns = [(name, pa.string()) for name in texts] + [(name, pa.bool_()) for name in flags]
+    return pa.schema(columns)
 
 
 def _editions(case: Case) -> list[dict[str, Any]]:
@@ -72,7 +66,7 @@ def _editions(case: Case) -> list[dict[str, Any]]:
     from optout.embeddings.stored import FOLDER
 
     matched = _searched(case.matches / "summary.json")
-    compared = matched is not None and _looks_compared(case.matches / "summary.json")
+    compared = _looks_compared(case.matches / "summary.json") if matched is not None else "none"
     alike = _searched(case.folder / FOLDER / "summary.json")
     if matched is None and alike is None:
         raise CaseError("nothing has been searched for yet", "first: optout match --dataset FILES")
@@ -86,7 +80,7 @@ def _editions(case: Case) -> list[dict[str, Any]]:
                 "edition": edition,
                 "hashes": None if ask is None else "md5" in ask or "sha256" in ask,
                 "picture_hashes": None if ask is None else "phash" in ask,
-                "looks_compared": compared and (dataset, edition) in (matched or ()),
+                "looks_compared": compared if (dataset, edition) in (matched or ()) else "none",
                 "captions": ask is None or "caption" in ask,
                 "vectors": None if ask is None else "embeddings" in ask,
                 "vectors_searched": (dataset, edition) in (alike or ()),
@@ -103,8 +97,9 @@ def _searched(summary: Path) -> set[tuple[str, str]] | None:
         return None
 
 
-def _looks_compared(summary: Path) -> bool:
-    return "perceptual_hash" not in json.loads(summary.read_text("utf-8")).get("not_covered", ())
+def _looks_compared(summary: Path) -> str:
+    """Which picture hashes the last search found; earlier searches found none."""
+    return str(json.loads(summary.read_text("utf-8")).get("picture_hashes", "none"))
 
 
 def _works(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

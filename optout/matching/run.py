@@ -85,6 +85,7 @@ def match_cases(
         before = [previous_ids(case) for case in cases]
         carried = _carry_phashes(files)
         compared = carried and has_vision()
+        found_phashes = "none" if carried and not compared else "equal" if index else "near"
         artists = gathered(cases, hosts, compared)
         if not cases:
             return {}
@@ -108,7 +109,7 @@ def match_cases(
         raise found.damaged[0]
     damaged = [*unreadable, *found.damaged]
     not_read = tuple(error.message for error in damaged)
-    beside = Beside(captions, not_read, twins, phashes=compared or not carried)
+    beside = Beside(captions, not_read, twins, phashes=found_phashes)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
     if not damaged:

@@ -44,7 +44,7 @@ class Beside:
     captions: bool = True  # whether they were looked at
     not_read: tuple[str, ...] = ()  # files with damage, each in a sentence
     twins: tuple[tuple[str, str], ...] = ()  # files with the same content as another, named second
-    phashes: bool = True  # whether picture hashes were compared, where rows carry any
+    phashes: str = "near"  # which picture hashes of rows were found: near, equal or none
 
 
 # Kinds of evidence that rest on captions.
@@ -63,6 +63,9 @@ def summarise(
 
     `not_covered` names the kinds of evidence that were not looked for, `not_read` the files that
     could not be searched, `same_content` files left out since another one holds the same.
+
+    `picture_hashes` says which of those that rows carry were found: `near` ones, those `equal` to
+    one of the artist's (an index was asked) or `none`.
 
     `not_searched` names hosts and names that cannot be searched for, with advice; `too_common`
     texts and file names in too many rows (with how many), then those too general to look for.
@@ -93,9 +96,10 @@ def summarise(
         "not_searched": [asdict(one) for one in artist.not_searched],
         "too_common": _too_common(artist),
         "not_covered": [
-            *(() if beside.phashes else _OF_LOOKS),
+            *(_OF_LOOKS if beside.phashes == "none" else ()),
             *(() if beside.captions else _OF_CAPTIONS),
         ],
+        "picture_hashes": beside.phashes,
         "not_read": list(beside.not_read),
         "same_content": [{"file": file, "same_as": other} for file, other in beside.twins],
     }
