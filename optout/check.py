@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from crawler import policy
-from crawler.urls import clean, origin, target
+from crawler.urls import clean, origin
 from optout.checked import with_body
 from optout.fetch import fetch
 from optout.fetched import FetchedHop
@@ -24,9 +24,10 @@ from optout.found_signals import (
     robots_signals,
     text_signals,
 )
+from optout.obeyed import keeps_out, robots_of
 from optout.readers.prose import Prose, from_row
 from optout.readers.table import Reader, reported
-from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, answers, site_file, way
+from optout.readers.verdicts import Hop, SiteFile, Subject, Verdict, answers, way
 from optout.site_texts import SiteTexts, links_of, named_by
 
 
@@ -60,18 +61,9 @@ class Sites:
         place = origin(url)
         if place not in self.files:
             self.files[place] = ask_robots(place, self.reach)
-        file = self.files[place]
         if (urlsplit(url).hostname or "").rstrip(".") in self.owned:
             return None
-        if file.outcome == "private_address":
-            return file.outcome, file.reason
-        if file.rules is None:  # RFC 9309, 2.3.1.4
-            return "failed", f"{file.reason} (asked for its robots.txt first)"
-        decision = file.rules.decide(policy.PRODUCT_TOKEN, target(url))
-        if decision.allowed:
-            return None
-        rule = f"line {decision.line}" if decision.line else f"it answered {file.status}"
-        return "robots_disallowed", f"robots.txt of {place} asks us not to ({rule})"
+        return keeps_out(self.files[place], url)
 
 
 def ask_robots(place: str, reach: policy.Reach) -> SiteFile:
@@ -80,16 +72,7 @@ def ask_robots(place: str, reach: policy.Reach) -> SiteFile:
     got = fetch(
         f"{place}/robots.txt", reach, max_bytes=policy.MAX_SITE_FILE_BYTES, max_redirects=most
     )
-    # A chain longer than was followed counts by its last status.
-    outcome = "fetched" if len(got.hops) > most else got.outcome
-    return site_file(
-        got.url,
-        outcome=outcome,
-        status=got.status,
-        body=got.body,
-        reason=got.reason,
-        observed_at=got.observed_at,
-    )
+    return robots_of(got)
 
 
 def started_at(urls: Iterable[str]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -61,6 +61,33 @@ class Exchange:
     at: datetime  # when the headers had come
     body: bytearray = field(default_factory=bytearray)  # as sent, of chunks joined; what was read
     whole: bool = False  # the body was read to its end
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer whose body is still arriving."""
+
+    url: str  # that answered, after redirects
+    status: int
+    headers: dict[str, str]  # names in lower case; the first of several
+    chunks: Iterator[bytes]
+
+    def first(self, most: int) -> bytes:
+        """At most the first `most` bytes of the body."""
+        body = bytearray()
+        for chunk in self.chunks:
+            body += chunk
+            if len(body) >= most:
+                break
+        return bytes(body[:most])
+
+
+def by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Header lines by their names in lower case; the first of several."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return found
 
 
 def kept(

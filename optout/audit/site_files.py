@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from crawler.policy import PRODUCT_TOKEN
-from crawler.urls import origin, target
+from crawler.urls import origin
 from optout.audit.asking import Asker
 from optout.audit.exchange import Wish
 from optout.audit.freshness import HEADERS, UNREACHABLE, fresh_until
 from optout.audit.needs import ROBOTS, FileKind
 from optout.audit.store import Copy, Store
 from optout.fetched import Fetched, FetchedHop
+from optout.obeyed import keeps_out
 from optout.readers.subject import SiteFile, site_file
 
 _HELD_BYTES = 8 * 2**20  # of files kept parsed; what is made of them takes some times that
@@ -97,16 +97,7 @@ class SiteFiles:
         """Why robots.txt keeps us from `url`; None when it does not."""
         place = origin(url)
         await self.see_to(place)
-        file = self._robots[place]
-        if file.outcome == "private_address":
-            return file.outcome, file.reason
-        if file.rules is None:  # RFC 9309, 2.3.1.4
-            return "failed", f"{file.reason} (asked for its robots.txt first)"
-        decision = file.rules.decide(PRODUCT_TOKEN, target(url))
-        if decision.allowed:
-            return None
-        rule = f"line {decision.line}" if decision.line else f"it answered {file.status}"
-        return "robots_disallowed", f"robots.txt of {place} asks us not to ({rule})"
+        return keeps_out(self._robots[place], url)
 
     async def _see_to(self, place: str) -> None:
         for kind in self._kinds:

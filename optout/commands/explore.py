@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crawler.whole import write_whole
-from optout.commands.options import json_option, note, print_json, wrote
+from optout.commands.options import json_option, no_dataset, note, print_json, wrote
 from optout.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def command(
     if specs and index:
         raise click.UsageError("name data files or an index, not both")
     if not specs and not index:
-        raise DatasetError(
-            "no data set to look into: name its metadata files with --dataset",
-            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
-        )
+        raise no_dataset("look into")
     names = [*_names(names_file), *_case_names(case_folder), *_member_names(members_folder)]
     found = explore(specs, index=index, names=names, most=top, progress=_progress)
     if as_json:

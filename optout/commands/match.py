@@ -15,6 +15,7 @@ from optout.case import DEFAULT_FOLDER, FILE, Case, create_case, find_case, load
 from optout.commands.options import (
     case_option,
     json_option,
+    no_dataset,
     note,
     plural,
     print_json,
@@ -166,10 +167,7 @@ def _check(specs: Sequence[str], index_place: str | None) -> None:
     from optout.datasets import known
 
     if not specs and not index_place:
-        raise DatasetError(
-            "no data set to search: name its metadata files with --dataset",
-            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
-        )
+        raise no_dataset("search")
     names = {name for d in known() for name in (d.name, *(e.name for e in d.editions))}
     for spec in specs:
         name = spec.partition("=")[0].partition(":")[0] if "=" in spec else ""

@@ -13,6 +13,7 @@ from optout.commands.match import note_gone, refuse_damaged
 from optout.commands.members import chosen_members, every, member_options, today
 from optout.commands.options import (
     json_option,
+    no_dataset,
     note,
     plural,
     print_json,
@@ -22,7 +23,6 @@ from optout.commands.options import (
     the_index,
     wrote,
 )
-from optout.errors import DatasetError
 
 if TYPE_CHECKING:
     from optout.cluster import Cluster
@@ -96,10 +96,7 @@ def match(
     from optout.remote import Session
 
     if not specs and not index:
-        raise DatasetError(
-            "no data set to search: name its metadata files with --dataset",
-            "how to get them (Re-LAION-5B first): optout datasets relaion5b",
-        )
+        raise no_dataset("search")
     tell, shown = every(1), [-1]
 
     def progress(done: int, files: int, rows: int) -> None:

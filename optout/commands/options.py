@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optout.case import Case, find_case, load_case
+from optout.errors import DatasetError
 
 if TYPE_CHECKING:
     from optout.cluster import Cluster
@@ -74,6 +75,14 @@ def the_index(place: str, session: Session) -> Index:
 def the_case(folder: Path | None) -> Case:
     """The case a command works on. Raises CaseError when there is none."""
     return load_case(find_case(folder))
+
+
+def no_dataset(purpose: str) -> DatasetError:
+    """What is said where no data set is named; `purpose` is what it is wanted for."""
+    return DatasetError(
+        f"no data set to {purpose}: name its metadata files with --dataset",
+        "how to get them (Re-LAION-5B first): optout datasets relaion5b",
+    )
 
 
 def note(text: str) -> None:

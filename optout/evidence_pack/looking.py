@@ -16,14 +16,14 @@ from crawler.policy import (
     MAX_REDIRECTS,
     MAX_ROBOTS_REDIRECTS,
     MAX_SITE_FILE_BYTES,
-    PRODUCT_TOKEN,
     Reach,
 )
 from crawler.site_files import Asked
-from crawler.urls import host_of, origin, target
+from crawler.urls import host_of, origin
 from optout.fetch import fetch
 from optout.fetched import Exchange, Fetched
-from optout.readers.verdicts import SiteFile, site_file
+from optout.obeyed import keeps_out, robots_of
+from optout.readers.verdicts import SiteFile
 
 MOST_BYTES = 128 * 2**20  # of all answers of one pack together
 PAUSE = 1.0  # seconds between two requests to a host
@@ -67,32 +67,16 @@ class Looking:
             return "out_of_scope", "it leads to an address that is not looked at"
         place = origin(url)
         file = self._rules(place)
-        if file.outcome == "private_address":
-            return file.outcome, file.reason
-        if host_of(url).rstrip(".") in self.owned:
+        if file.outcome != "private_address" and host_of(url).rstrip(".") in self.owned:
             return None
-        if file.rules is None:  # RFC 9309, 2.3.1.4
-            return "failed", f"{file.reason} (asked for its robots.txt first)"
-        decision = file.rules.decide(PRODUCT_TOKEN, target(url))
-        if decision.allowed:
-            return None
-        rule = f"line {decision.line}" if decision.line else f"it answered {file.status}"
-        return "robots_disallowed", f"robots.txt of {place} asks us not to ({rule})"
+        return keeps_out(file, url)
 
     def _rules(self, place: str) -> SiteFile:
         if place not in self._robots:
             most = MAX_ROBOTS_REDIRECTS
             got = self._fetch(f"{place}/robots.txt", MAX_SITE_FILE_BYTES, redirects=most)
             self.files[place] = [got]
-            self._robots[place] = site_file(
-                got.url,
-                # A chain longer than was followed counts by its last status.
-                outcome="fetched" if len(got.hops) > most else got.outcome,
-                status=got.status,
-                body=got.body,
-                reason=got.reason,
-                observed_at=got.observed_at,
-            )
+            self._robots[place] = robots_of(got)
         return self._robots[place]
 
     def _fetch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import httpx
 from crawler.http_date import asked_wait
 from crawler.policy import TIMEOUT, USER_AGENT, Reach
 from optout.errors import FetchError
+from optout.fetched import Reply, by_name
 from optout.network import Network
 from optout.trouble import TROUBLE, trouble
 
@@ -44,24 +45,6 @@ class Pace:
         if left > 0:
             self.sleep(left)
         self.last = time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer whose body is still arriving."""
-
-    status: int
-    headers: dict[str, str]  # names in lower case; the first of several
-    chunks: Iterator[bytes]
-
-    def first(self, most: int) -> bytes:
-        """At most the first `most` bytes of the body."""
-        body = bytearray()
-        for chunk in self.chunks:
-            body += chunk
-            if len(body) >= most:
-                break
-        return bytes(body[:most])
 
 
 class _Later(Exception):
@@ -125,7 +108,7 @@ class Host:
         url = f"{self.base_url}/{path}"
         with self._pool.stream("GET", url, headers=sent, extensions={"timeout": timeouts}) as got:
             self._answered = True
-            reply = Reply(got.status, _named(got.headers), got.iter_stream())
+            reply = Reply(url, got.status, by_name(got.headers), got.iter_stream())
             self._refuse(reply)
             return read(reply)
 
@@ -152,10 +135,3 @@ class Host:
             )
         self.pace.tell(f"{self.name}: {reason}; next try in {seconds:.0f} seconds")
         self.pace.sleep(seconds)
-
-
-def _named(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in headers:
-        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    return found

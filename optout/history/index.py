@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from optout.errors import FetchError
+from optout.fetched import Reply
 from optout.history.archive import Archive
 from optout.history.captures import PAGE, Capture, capture_of
-from optout.history.host import Host, Reply
+from optout.history.host import Host
 from optout.history.place import Place
 
 MOST_LINES = 50_000  # of one answer's captures kept; more are said to be left out

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 
 from optout.errors import FetchError
-from optout.history.host import Host, Reply
+from optout.fetched import Reply
+from optout.history.host import Host
 
 _TAIL = 64 * 2**10  # fetched first: a Parquet file's footer is mostly in it
 _BLOCK = 64 * 2**10  # least that is asked for at a time

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optout.errors import FetchError
+from optout.fetched import Reply
 from optout.history.archive import Archive
 from optout.history.captures import ROBOTS, capture_of
-from optout.history.host import Host, Reply
+from optout.history.host import Host
 from optout.history.index import Found
 from optout.history.place import Place
 from optout.history.ranged import RangedFile, RangeError

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from optout.errors import DatasetError
+from optout.fetched import Reply
 from optout.remote.address import BucketAddress, bucket_address
 from optout.remote.file import RemoteFile
-from optout.remote.session import Reply, Session, Start
+from optout.remote.session import Session, Start
 
 _SIGNED_FOR = 3600  # seconds
 _XML = 16 * 2**20  # bytes of one page of a listing: a thousand keys

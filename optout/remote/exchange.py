@@ -16,9 +16,9 @@ from crawler.http_date import asked_wait
 from crawler.policy import MAX_REDIRECTS, TIMEOUT, USER_AGENT, Reach, refusal, started_private
 from crawler.urls import resolve
 from optout.errors import DatasetError
-from optout.fetched import REDIRECTS
+from optout.fetched import REDIRECTS, Reply, by_name
 from optout.network import Network, NoAddress
-from optout.remote.session import Headers, Reply, Start, Traffic, origin
+from optout.remote.session import Headers, Start, Traffic, origin
 from optout.trouble import TROUBLE, trouble
 
 TRIES = 6  # of one exchange; a half-read answer goes on where it broke off
@@ -125,7 +125,7 @@ class Door:
             secret = start.secret if origin(url) == origin(start.url) else ()
             with self._exchange(url, (*secret, *headers)) as answer:
                 self._answered.add(_hostname(url))
-                found = _named(answer.headers)
+                found = by_name(answer.headers)
                 location = found.get("location")
                 if answer.status not in REDIRECTS or not location:
                     return read(self._reply(url, answer, found), start)
@@ -202,13 +202,6 @@ def _leads_to_private(name: str, reason: str) -> DatasetError:
         f"{name} leads elsewhere: {reason}",
         "a private address is asked only where you name it yourself",
     )
-
-
-def _named(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in headers:
-        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-    return found
 
 
 def _host(url: str) -> str:

@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from optout.errors import DatasetError
+from optout.fetched import Reply
 from optout.remote.address import HubAddress, hub_address
 from optout.remote.file import RemoteFile
-from optout.remote.session import Reply, Session, Start, origin
+from optout.remote.session import Session, Start, origin
 
 _ENDPOINT = "https://huggingface.co"
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?')

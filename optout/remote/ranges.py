@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from optout.errors import DatasetError
-from optout.remote.session import Headers, Reply, Session, Start, origin
+from optout.fetched import Reply
+from optout.remote.session import Headers, Session, Start, origin
 
 _HEAD = 4096  # asked for first: it shows what the file is, how long, and whether parts are given
 _WHOLE = 64 * 2**20  # bytes of a file that is held in memory where a server gives no parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from optout.errors import DatasetError, OptoutError
+from optout.fetched import Reply
 from optout.remote.cache import Cache
 
 if TYPE_CHECKING:
@@ -44,25 +45,6 @@ class Start:
 
     url: str
     secret: Headers = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer whose body is still arriving."""
-
-    url: str  # that answered, after redirects
-    status: int
-    headers: dict[str, str]  # names in lower case; the first of several
-    chunks: Iterator[bytes]
-
-    def first(self, most: int) -> bytes:
-        """At most the first `most` bytes of the body."""
-        body = bytearray()
-        for chunk in self.chunks:
-            body += chunk
-            if len(body) >= most:
-                break
-        return bytes(body[:most])
 
 
 class Session:
