@@ -12,6 +12,8 @@ from optout.matching.stored import previous_ids
 from optout.matching.summary import Beside, MatchSummary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optout.cluster import Cluster
     from optout.datasets import DataFile
     from optout.matching.artist import Artist
@@ -38,6 +40,7 @@ def match_case(
     found = match_cases(
         [case],
         specs,
+        unfinished=case.folder / _UNFINISHED,
         hosts=hosts,
         captions=captions,
         index=index,
@@ -52,6 +55,7 @@ def match_cases(
     cases: Sequence[Case],
     specs: Sequence[str],
     *,
+    unfinished: Path | None = None,
     hosts: Sequence[str] = (),
     captions: bool = True,
     index: Index | None = None,
@@ -62,7 +66,8 @@ def match_cases(
     """Search the data sets that `specs` name for all `cases` in one pass; by case_id.
 
     Writes matches/ of each case, whole or not at all; what is found for a case is the same as in a
-    search for it alone. `hosts` are declared for this search only, in every case. Without
+    search for it alone. What was found in finished files is kept in the folder `unfinished` until
+    the search is complete: rows of all cases, so it must be a place of them all. `hosts` are declared for this search only, in every case. Without
     `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`,
     all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
@@ -85,7 +90,8 @@ def match_cases(
         artists = gathered(cases, hosts)
         if not cases:
             return {}
-        finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
+        asked = question(artists, captions)
+        finished = FinishedFiles(unfinished, asked) if unfinished else None
         if index:
             source = index.source(artists, captions)
         elif cluster:
@@ -106,12 +112,12 @@ def match_cases(
     beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
-    if not found.damaged:
-        finished.forget()
+    if finished:
+        finished.keep_only(files if found.damaged else ())
     return summaries
 
 
-_UNFINISHED = ".matches.unfinished"  # beside matches/ while a search goes on
+_UNFINISHED = ".matches.unfinished"  # beside matches/ while a search for one case goes on
 
 
 def _refuse_namesakes(cases: Sequence[Case]) -> None:
