@@ -323,11 +323,7 @@ def test_a_search_writes_every_members_matches(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_to_its_end_is_told(tmp_path: Path) -> None:
     organisation = organisation_of(tmp_path, 2)
     dataset(tmp_path / "data", ["https://a0.example/x.jpg"])
-    torn = dataset(tmp_path / "torn", [f"https://a1.example/{n * 7919}.jpg" for n in range(5000)])
-    body = (torn / "part-00000.parquet").read_bytes()
-    middle = len(body) // 3
-    damaged = body[:middle] + b"\xff" * 900 + body[middle + 900 :]
-    (tmp_path / "data" / "part-00001.parquet").write_bytes(damaged)
+    (tmp_path / "data" / "part-00001.parquet").write_bytes(damaged(tmp_path / "torn"))
     folder = ("--folder", str(organisation.folder))
     done = optout("members", "match", *folder, "--dataset", "data", "--json", cwd=tmp_path)
     assert done.returncode == 1 and "part-00001.parquet" in done.stderr
@@ -574,10 +570,47 @@ def test_a_removal_leaves_nothing_of_the_member(tmp_path: Path) -> None:
     assert len(read_register(organisation)) == 7
     done = optout("members", "remove", "003", "--yes", *args, cwd=tmp_path)
     assert done.returncode == 0 and "left, and not in this program's hands" in done.stderr
-    held = [p for p in organisation.folder.rglob("*") if p.is_file()]
+    held = files_below(organisation.folder)
     assert not [p for p in held if b"a3.example" in p.read_bytes() or "003" in p.parts]
     assert [m.number for m in read_register(organisation)] == [f"00{n}" for n in (0, 1, 2, 4, 5, 6)]
     assert json.loads((organisation.folder / "statistics.json").read_text("utf-8"))["members"] == 6
+
+
+def test_what_an_unfinished_search_keeps_is_in_no_members_case_and_goes_with_a_member(
+    tmp_path: Path,
+) -> None:
+    organisation = organisation_of(tmp_path, 3)
+    data = dataset(tmp_path / "data", [f"https://a{n}.example/x.jpg" for n in range(3)])
+    (data / "part-00001.parquet").write_bytes(damaged(tmp_path / "torn"))
+    args = ("--folder", "org")
+    search = ("members", "match", *args, "--dataset", str(data))
+    assert optout(*search, cwd=tmp_path).returncode == 1
+    first = organisation.cases / "000"
+    assert not [p for p in files_below(first) if b"a1.example" in p.read_bytes()]
+    [kept] = organisation.unfinished_search.iterdir()
+    changed = kept.stat().st_mtime_ns
+    assert optout(*search, cwd=tmp_path).returncode == 1
+    [again] = organisation.unfinished_search.iterdir()
+    assert (again, again.stat().st_mtime_ns) == (kept, changed)  # not read a second time
+    done = optout("members", "remove", "001", "--yes", *args, cwd=tmp_path)
+    assert done.returncode == 0 and "unfinished search" in done.stderr
+    held = files_below(organisation.folder)
+    assert not [p for p in held if b"a1.example" in p.read_bytes()]
+    (data / "part-00001.parquet").unlink()
+    assert optout(*search, cwd=tmp_path).returncode == 0
+    assert not organisation.unfinished_search.exists()
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def damaged(folder: Path) -> bytes:
+    """A Parquet file whose data are spoilt and whose footer is not."""
+    dataset(folder, [f"https://a1.example/{n * 7919}.jpg" for n in range(5000)])
+    body = (folder / "part-00000.parquet").read_bytes()
+    middle = len(body) // 3
+    return body[:middle] + b"\xff" * 900 + body[middle + 900 :]
 
 
 _KILLED = """

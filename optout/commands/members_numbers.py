@@ -78,9 +78,10 @@ def _print(lines: Sequence[Line]) -> None:
 def command_remove(number: str, folder: Path | None, yes: bool) -> None:
     """Delete everything of one member from the organisation's folder, and say what is left.
 
-    Deletes the case (observations, matches, decisions, requests, report), the row of the register
-    and the lists that name the member; statistics are computed anew. A removal that was broken off
-    is finished by the same command.
+    Deletes the case (observations, matches, decisions, requests, report), the row of the register,
+    the lists that name the member, and what an unfinished search has found for all members, which
+    then begins anew; statistics are computed anew. A removal that was broken off is finished by the
+    same command.
 
     \b
     Example:
@@ -114,6 +115,7 @@ def _tell(done: Removed) -> None:
         f"{', its matches' if done.matches else ''}{', its decisions' if done.decisions else ''}"
         f"{', its requests' if done.requests else ''}; the row of the register; broken_rows.csv "
         "and conflicts.csv, which the next import makes anew"
+        f"{'; what an unfinished search had found for all members' if done.search else ''}"
         f"{'; the statistics were computed anew' if done.statistics else ''}"
     )
     note("left, and not in this program's hands:")

@@ -1,7 +1,8 @@
 """What was found in files that are finished ↔ a folder, so that a broken-off search goes on.
 
 Kept only while a search is not complete, and used only for the very same question about the very
-same file.
+same file. The rows are those of all artists of the search, so whoever searches for several names a
+folder that belongs to none of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,15 @@ class FinishedFiles:
             with whole(path) as beside:
                 pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), beside)
 
-    def forget(self) -> None:
-        """The search is complete: nothing is needed any more."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def keep_only(self, files: Iterable[DataFile]) -> None:
+        """The search has ended: keep what its repeat needs, nothing where it needs no file."""
+        needed = {self._path(file) for file in files}
+        if not needed:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return
+        for path in self._folder.glob("*"):
+            if path not in needed:
+                path.unlink(missing_ok=True)
 
     def _path(self, file: DataFile) -> Path | None:
         what = _identity(file)

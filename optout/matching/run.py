@@ -12,6 +12,8 @@ from optout.matching.stored import previous_ids
 from optout.matching.summary import Beside, MatchSummary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optout.cluster import Cluster
     from optout.datasets import DataFile
     from optout.matching.artist import Artist
@@ -38,6 +40,7 @@ def match_case(
     found = match_cases(
         [case],
         specs,
+        unfinished=case.folder / _UNFINISHED,
         hosts=hosts,
         captions=captions,
         index=index,
@@ -52,6 +55,7 @@ def match_cases(
     cases: Sequence[Case],
     specs: Sequence[str],
     *,
+    unfinished: Path | None = None,
     hosts: Sequence[str] = (),
     captions: bool = True,
     index: Index | None = None,
@@ -62,9 +66,10 @@ def match_cases(
     """Search the data sets that `specs` name for all `cases` in one pass; by case_id.
 
     Writes matches/ of each case, whole or not at all; what is found for a case is the same as in a
-    search for it alone. `hosts` are declared for this search only, in every case. Without
-    `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`,
-    all but captions.
+    search for it alone. What was found in finished files is kept in the folder `unfinished` until
+    the search is complete: rows of all cases, so it must be a place of them all. `hosts` are
+    declared for this search only, in every case. Without `captions` no caption is looked at.
+    `index` gives the rows in place of the files of `specs`, all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
     Remote files are read through `session`. With a `cluster` its workers read the files.
@@ -89,7 +94,8 @@ def match_cases(
         artists = gathered(cases, hosts, compared)
         if not cases:
             return {}
-        finished = FinishedFiles(cases[0].folder / _UNFINISHED, question(artists, captions))
+        asked = question(artists, captions)
+        finished = FinishedFiles(unfinished, asked) if unfinished else None
         if index:
             source = index.source(artists, captions)
         elif cluster:
@@ -112,12 +118,12 @@ def match_cases(
     beside = Beside(captions, not_read, twins, phashes=found_phashes)
     theirs = zip(artists, found.candidates, strict=True)
     summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
-    if not damaged:
-        finished.forget()
+    if finished:
+        finished.keep_only(files if damaged else ())
     return summaries
 
 
-_UNFINISHED = ".matches.unfinished"  # beside matches/ while a search goes on
+_UNFINISHED = ".matches.unfinished"  # beside matches/ while a search for one case goes on
 
 
 def _refuse_namesakes(cases: Sequence[Case]) -> None:

@@ -55,6 +55,7 @@ def match_members(
     found = match_cases(
         list(cases.values()),
         specs,
+        unfinished=organisation.unfinished_search,
         index=index,
         progress=progress,
         session=session,

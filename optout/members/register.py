@@ -71,6 +71,11 @@ class Organisation:
     def cases(self) -> Path:
         return self.folder / "members"
 
+    @property
+    def unfinished_search(self) -> Path:
+        """What a search for several members found before it was broken off: rows of all of them."""
+        return self.folder / ".search.unfinished"
+
     def case_folder(self, member: Member) -> Path:
         return self.cases / member.folder
 

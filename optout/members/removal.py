@@ -2,7 +2,7 @@
 
 What is to be deleted is written down first, so that a removal that was killed is finished by the
 next one (and by any step of members): case folder, row of the register, lists that name the
-member, statistics.
+member, what an unfinished search for all members has found, statistics.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Removed:
     decisions: bool
     requests: tuple[str, ...]  # days of request lists: what was sent of them is with others
     statistics: bool  # they were computed anew
+    search: bool = False  # what an unfinished search for several members had found
 
 
 def remove(organisation: Organisation, member: Member) -> Removed:
@@ -45,7 +46,7 @@ def remove(organisation: Organisation, member: Member) -> Removed:
     from crawler.journal import JournalBusy, alone
 
     folder = organisation.case_folder(member)
-    found = _inventory(folder, member.number)
+    found = _inventory(organisation, member)
     if folder.is_dir():
         try:
             with alone(folder / "observations"):
@@ -82,21 +83,25 @@ def _carry_out(organisation: Organisation) -> Removed:
     for listed in _LISTS:
         # They are made anew by the next import; keeping single rows of them is not worth a doubt.
         (organisation.folder / listed).unlink(missing_ok=True)
+    if organisation.unfinished_search.exists():
+        # Its files hold rows of all members; the next search begins anew.
+        shutil.rmtree(organisation.unfinished_search)
     counted = statistics.refresh(organisation)
     (organisation.folder / _PLAN).unlink()
     plan |= {"requests": tuple(plan["requests"]), "statistics": counted}
     return Removed(**plan)
 
 
-def _inventory(folder: Path, number: str) -> Removed:
-    case = Case(folder, "", created=date.min)
+def _inventory(organisation: Organisation, member: Member) -> Removed:
+    case = Case(organisation.case_folder(member), "", created=date.min)
     return Removed(
-        number=number,
+        number=member.number,
         runs=len(case.runs()) if case.observations.is_dir() else 0,
         matches=case.matches.is_dir(),
         decisions=case.decisions.exists(),
         requests=tuple(sorted(p.name for p in case.requests.glob("*") if p.is_dir())),
         statistics=False,
+        search=organisation.unfinished_search.exists(),
     )
 
 
