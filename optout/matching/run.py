@@ -67,9 +67,9 @@ def match_cases(
 
     Writes matches/ of each case, whole or not at all; what is found for a case is the same as in a
     search for it alone. What was found in finished files is kept in the folder `unfinished` until
-    the search is complete: rows of all cases, so it must be a place of them all. `hosts` are declared for this search only, in every case. Without
-    `captions` no caption is looked at. `index` gives the rows in place of the files of `specs`,
-    all but captions.
+    the search is complete: rows of all cases, so it must be a place of them all. `hosts` are
+    declared for this search only, in every case. Without `captions` no caption is looked at.
+    `index` gives the rows in place of the files of `specs`, all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
     Remote files are read through `session`. With a `cluster` its workers read the files.
