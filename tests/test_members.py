@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from http.server import BaseHTTPRequestHandler
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from optout.datasets import resolve
 from optout.errors import MembersError
 from optout.index import build
 from optout.members.choosing import choose
+from optout.members.counted import Counted, Rows
 from optout.members.importing import Imported, import_members
 from optout.members.matching import match_members
 from optout.members.reading import Rules
@@ -386,15 +388,118 @@ def cells(groups: list[list[int]]) -> list[Cell]:
 
 
 @given(st.lists(st.lists(st.integers(0, 40), max_size=14), max_size=9))
-def test_no_hidden_cell_can_be_computed_from_the_total(groups: list[list[int]]) -> None:
+def test_hidden_cells_rest_together_on_enough_members(groups: list[list[int]]) -> None:
     table = cells(groups)
     hidden = hide(table)
-    unseen = hidden.primary | hidden.secondary
-    assert unseen >= {c.name for c in table if len(c.members) < LEAST}
-    if unseen and not hidden.total:
-        together = [c for c in table if c.name in unseen]
-        assert len(together) > 1
+    assert hidden.cells >= {c.name for c in table if len(c.members) < LEAST}
+    if hidden.cells and not hidden.total:
+        together = [c for c in table if c.name in hidden.cells]
         assert len(frozenset().union(*(c.members for c in together))) >= LEAST
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=4))
+def test_every_hidden_cell_can_hold_few_and_many_by_all_that_is_shown(sizes: list[int]) -> None:
+    """By trying all tables that agree with what is shown."""
+    shown = published(sizes)
+    if shown[-1] is None:
+        return  # without a total nothing bounds the cells
+    could = [range(shown[-1] + 1) if value is None else (value,) for value in shown[:-1]]
+    agree = [table for table in product(*could) if sum(table) == shown[-1]]
+    assert tuple(sizes) in agree
+    for place, value in enumerate(shown[:-1]):
+        if value is None:
+            values = [table[place] for table in agree]
+            assert min(values) < LEAST <= max(values) and max(values) - min(values) >= LEAST
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_who_knows_the_method_learns_of_no_hidden_cell_that_it_is_small(number: int) -> None:
+    """Every table of up to 20 members: what is published of it is published of others as well."""
+    could: dict[Any, list[tuple[int, ...]]] = defaultdict(list)
+    for sizes in product(range(21), repeat=number):
+        if LEAST <= sum(sizes) <= 20:
+            could[tuple(published(list(sizes)))].append(sizes)
+    for shown, tables in could.items():
+        for place, value in enumerate(shown[:-1]):
+            values = {table[place] for table in tables}
+            assert value is not None or min(values) < LEAST <= max(values), (shown, tables)
+
+
+def published(sizes: list[int]) -> list[int | None]:
+    """A table of members as it is published: its cells, then the total; None for what is not."""
+    table, first = [], 0
+    for place, size in enumerate(sizes):
+        table.append(Cell(str(place), size, frozenset(range(first, first + size))))
+        first += size
+    hidden = hide(table)
+    values = [None if c.name in hidden.cells else c.value for c in table]
+    return [*values, None if hidden.total else first]
+
+
+def counted(strongest: dict[str, int], rows_each: int = 1) -> Counted:
+    """Members by the strength of the rows found for them; "none" for those without."""
+    names = [name for name, count in strongest.items() for _ in range(count)]
+    everybody = tuple(range(len(names)))
+    rows = [
+        Rows(place, name, "a.example", "one", rows_each)
+        for place, name in enumerate(names)
+        if name != "none"
+    ]
+    return Counted(everybody, everybody, tuple(rows), {}, {})
+
+
+@pytest.mark.parametrize(
+    "strongest",
+    [
+        {"lead": 20, "none": 5},
+        {"same_address": 5, "lead": 20},
+        {"same_address": 300, "lead": 40, "caption_only": 800, "none": 3000},
+        {"lead": 7, "none": 1},
+        {"caption_only": 23, "none": 1},
+    ],
+)
+def test_no_table_tells_what_another_hides(
+    strongest: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.members.statistics.choose", lambda *_: [])
+    monkeypatch.setattr("optout.members.statistics.count", lambda *_: counted(strongest, 2))
+    lines = statistics(Organisation(Path("nowhere"))).lines
+    hidden: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        assert line.why == ("withheld" if line.value is None else "")
+        if line.value is None:
+            hidden[line.table].add(line.cell)
+    members = sum(strongest.values())
+    assert hidden["members_by_match"] - {"none", "not searched"} == (
+        hidden["rows_by_strength"] - {"total"}
+    )
+    assert len({"total" in hidden[name] for name in hidden if name.startswith("rows_")}) == 1
+    told = [line.members_at_least or (0 if line.value is None else LEAST)
+            for line in lines if line.table.startswith("rows_")]  # fmt: skip
+    assert "none" not in hidden["members_by_match"] or members - max(told) >= LEAST
+    [total] = [x.value for x in lines if (x.table, x.cell) == ("members_by_match", "total")]
+    assert total == members
+
+
+def test_hidden_cells_are_in_no_order_of_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Rows(n, "lead", "a.example", f"edition {n % 3}", 9 - n % 3) for n in range(12)]
+    rows += [Rows(1, "lead", "a.example", name, many) for name, many in (("b", 90), ("a", 1))]
+    found = Counted(tuple(range(30)), tuple(range(30)), tuple(rows), {}, {})
+    monkeypatch.setattr("optout.members.statistics.choose", lambda *_: [])
+    monkeypatch.setattr("optout.members.statistics.count", lambda *_: found)
+    lines = statistics(Organisation(Path("nowhere"))).lines
+    names = [x.cell for x in lines if x.table == "rows_by_edition" and x.value is None]
+    assert len(names) >= 3 and names == sorted(names)
+
+
+def test_damaged_cases_do_not_count_towards_the_least_number_of_members(tmp_path: Path) -> None:
+    organisation = organisation_of(tmp_path, 12)
+    for number in range(8):
+        (organisation.cases / f"{number:03d}" / "optout.toml").write_text("broken [", "utf-8")
+    done = optout("members", "statistics", "--folder", "org", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "4 members whose cases can be read are too few" in done.stderr
+    assert not (organisation.folder / "statistics.json").exists()
 
 
 def test_statistics_show_no_small_cell_and_no_host_of_few(tmp_path: Path) -> None:
@@ -411,10 +516,10 @@ def test_statistics_show_no_small_cell_and_no_host_of_few(tmp_path: Path) -> Non
     lines = statistics(organisation).lines
     shown = {(line.table, line.cell): line for line in lines}
     assert shown["rows_by_host", "cdn.shared.example"] == Line(
-        "rows_by_host", "cdn.shared.example", 144, "", 10
+        "rows_by_host", "cdn.shared.example", 144, "", 5
     )
     assert not [line for line in lines if "a1.example" in line.cell]
-    assert shown["rows_by_strength", "same_image"].why == "<5"
+    assert shown["rows_by_strength", "same_image"].why == "withheld"
     by_match = {line.value for line in lines if line.table == "members_by_match"}
     assert by_match == {12, None}
     write_register(organisation, members[:4])

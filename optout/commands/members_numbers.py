@@ -29,9 +29,9 @@ _HOSTS = 20  # hosts on the screen
 def command_statistics(folder: Path | None, statuses: tuple[str, ...], as_json: bool) -> None:
     """Count over all members: matches, rows by strength, edition and host, signals; no small cell.
 
-    Cells that rest on fewer than 5 members are not shown, nor any from which they could be
-    computed. Writes statistics.json and statistics.csv. With --json one cell per line: table, cell,
-    value, why, members_at_least.
+    Cells that rest on fewer than 5 members are not shown, nor as many others as it takes that
+    nothing shown tells how few they are. Writes statistics.json and statistics.csv. With --json one
+    cell per line: table, cell, value, why, members_at_least.
 
     \b
     Example:
@@ -65,8 +65,7 @@ def _print(lines: Sequence[Line]) -> None:
         if one.table != table:
             table = one.table
             click.echo(clean(table.replace("_", " ")))
-        few = f"of {one.why} members" if one.why.startswith("<") else one.why
-        value = few if one.value is None else f"{one.value:,}"
+        value = one.why if one.value is None else f"{one.value:,}"
         least = f"  (at least {one.members_at_least:,} members)" if one.members_at_least else ""
         click.echo(f"  {clean(one.cell):<40} {value:>14}{least}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,21 @@ from optout.errors import MembersError, OptoutError
 from optout.members.choosing import choose
 from optout.members.counted import Counted, Rows, count
 from optout.members.register import Organisation
-from optout.members.suppression import LEAST, Cell, hide, rounded_down
+from optout.members.suppression import LEAST, Cell, Hidden, hide, rounded_down
 
 JSON, CSV = "statistics.json", "statistics.csv"
 SOURCE = "https://sdctools.github.io/HandbookSDC/"
 METHOD = (
-    f"A cell that rests on fewer than {LEAST} members is not shown (<{LEAST}), nor are cells from "
-    "which it could be computed (withheld). Numbers of members in tables where one member can "
-    f"stand in several cells are rounded down to a multiple of {LEAST}. Handbook on Statistical "
-    "Disclosure Control, 2nd edition 2024, chapters 4 and 5."
+    f"A cell that rests on fewer than {LEAST} members is not shown (withheld), nor are as many "
+    f"others as it takes until each of those withheld can hold fewer than {LEAST} or {LEAST} and "
+    "more, by all that is shown. Numbers of members in tables where one member can stand in "
+    f"several cells are rounded down to a multiple of {LEAST}. Handbook on Statistical Disclosure "
+    "Control, 2nd edition 2024, chapters 4 and 5."
 )
+WITHHELD = "withheld"  # the one mark: a second one would tell small cells from those beside them
 _STRONGEST = ("same_address", "same_image", "similar_image", "lead", "caption_only")
 OTHER = "all others"
+_NAMED = 5  # members whose case is damaged, in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Line:
     table: str  # members_by_match, rows_by_strength, rows_by_host, rows_by_edition, signal …
     cell: str
     value: int | None
-    why: str = ""  # "<5" or "withheld"
+    why: str = ""  # "withheld"
     members_at_least: int | None = None  # rounded down; None where it is not told
 
 
@@ -61,23 +64,27 @@ def statistics(
 ) -> Statistics:
     """Count over the members with some statuses (the active ones; "all").
 
-    Raises MembersError when there are fewer than 5 of them.
+    Raises MembersError when the cases of fewer than 5 of them can be read.
     """
-    members = choose(organisation, statuses)
-    if len(members) < LEAST:
-        raise MembersError(
-            f"{len(members)} members are too few for statistics that name nobody",
-            f"at least {LEAST} are needed (--status all counts every member)",
-        )
-    found = count(organisation, members, tell)
+    found = count(organisation, choose(organisation, statuses), tell)
+    if len(found.members) < LEAST:
+        raise _too_few(found)
     lines = [
-        *_by_match(found),
-        *_rows("rows_by_strength", found.rows, lambda row: row.strength, named=_STRONGEST),
-        *_rows("rows_by_edition", found.rows, lambda row: row.edition),
-        *_rows("rows_by_host", found.rows, lambda row: row.host, names_tell=True),
+        *_by_strength(found),
+        *_rows("rows_by_edition", found, lambda row: row.edition),
+        *_rows("rows_by_host", found, lambda row: row.host, names_tell=True),
         *_signals(found),
     ]
     return Statistics(tuple(lines), tuple(statuses), len(found.members), found.failed)
+
+
+def _too_few(found: Counted) -> MembersError:
+    readable = " whose cases can be read" if found.failed else ""
+    damaged = f"; damaged: {', '.join(list(found.failed)[:_NAMED])}" if found.failed else ""
+    return MembersError(
+        f"{len(found.members)} members{readable} are too few for statistics that name nobody",
+        f"at least {LEAST} are needed (--status all counts every member){damaged}",
+    )
 
 
 def write(organisation: Organisation, result: Statistics) -> Path:
@@ -119,7 +126,28 @@ def _tables(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
-def _by_match(found: Counted) -> list[Line]:
+def _by_strength(found: Counted) -> list[Line]:
+    """Members by their strongest row, and rows by strength.
+
+    A strength that one table hides is hidden in the other: a member has at least one row of the
+    strength that it is counted under, and by that each table would narrow the other's cells.
+    """
+    members = _cells_by_match(found)
+    rows = _cells(found, lambda row: row.strength, _STRONGEST)
+    both: frozenset[str] = frozenset()
+    while True:
+        of_members, of_rows = hide(members, both), _hide_rows(found, rows, both)
+        either = (of_members.cells | of_rows.cells) & set(_STRONGEST)
+        if either == both:
+            break
+        both = either
+    return [
+        *_table("members_by_match", members, of_members),
+        *_table("rows_by_strength", rows, of_rows),
+    ]
+
+
+def _cells_by_match(found: Counted) -> list[Cell]:
     """Each member once, by the strongest of the rows found for it; "none" where there is none."""
     strongest: dict[int, str] = {}
     for row in found.rows:
@@ -130,78 +158,84 @@ def _by_match(found: Counted) -> list[Line]:
     for member in found.searched:
         groups[strongest.get(member, "none")].add(member)
     groups["not searched"] = set(found.members) - set(found.searched)
-    return _members("members_by_match", groups)
+    return _of_members(groups)
 
 
 def _signals(found: Counted) -> list[Line]:
-    """Of the members whose sites were read, those whose sites state a signal, one table each."""
+    """Of the members whose sites were read, those whose sites state a signal, one table each.
+
+    A table is there only where both its cells can be shown. The name of a rare signal is a
+    stranger's text and may name its site; and that a table is there tells that many state it.
+    """
     lines = []
     for signal in sorted({name for names in found.signals.values() for name in names}):
         stating = {member for member, names in found.signals.items() if signal in names}
-        if len(stating) < LEAST:
-            continue  # the name of a rare one is a stranger's text and may name its site
-        groups = {"stated": stating, "not stated": set(found.signals) - stating}
-        lines += _members(f"signal {signal}", groups)
+        cells = _of_members({"stated": stating, "not stated": set(found.signals) - stating})
+        hidden = hide(cells)
+        if not hidden.cells:
+            lines += _table(f"signal {signal}", cells, hidden)
     return lines
 
 
-def _members(table: str, groups: Mapping[str, Iterable[int]]) -> list[Line]:
-    cells = [Cell(name, len(who := frozenset(group)), who) for name, group in groups.items()]
-    hidden = hide(cells)
-    lines = [
-        Line(table, cell.name, None, _why(cell.name, hidden.primary))
-        if cell.name in hidden.primary | hidden.secondary
-        else Line(table, cell.name, cell.value)
-        for cell in cells
-    ]
-    total = sum(cell.value for cell in cells)
-    return [*lines, _total(table, total, hidden=hidden.total)]
+def _of_members(groups: Mapping[str, Iterable[int]]) -> list[Cell]:
+    return [Cell(name, len(who := frozenset(group)), who) for name, group in groups.items()]
 
 
 def _rows(
-    table: str,
-    rows: Sequence[Rows],
-    group: Callable[[Rows], str],
-    *,
-    named: Sequence[str] = (),
-    names_tell: bool = False,
+    table: str, found: Counted, group: Callable[[Rows], str], *, names_tell: bool = False
 ) -> list[Line]:
-    """Rows by group. `names_tell`: the name of a hidden cell would itself name a member."""
+    """Rows by group, most first. `names_tell`: a hidden cell's name would itself name a member."""
+    cells = _cells(found, group)
+    hidden = _hide_rows(found, cells, named=not names_tell)
+    # In the order of their values, hidden cells would tell which of them holds more.
+    cells.sort(key=lambda c: (c.name in hidden.cells, c.name in hidden.cells or -c.value, c.name))
+    lines = _table(table, cells, hidden, most=rounded_down(len(found.members) - LEAST))
+    if not (names_tell and hidden.cells):
+        return lines
+    *shown, total = (line for line in lines if line.cell not in hidden.cells)
+    return [*shown, Line(table, OTHER, None, WITHHELD), total]
+
+
+def _cells(found: Counted, group: Callable[[Rows], str], named: Sequence[str] = ()) -> list[Cell]:
     values: dict[str, int] = dict.fromkeys(named, 0)
     who: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
+    for row in found.rows:
         values[group(row)] = values.get(group(row), 0) + row.rows
         who[group(row)].add(row.member)
-    cells = [Cell(name, value, frozenset(who[name])) for name, value in values.items()]
-    if not named:
-        cells.sort(key=lambda cell: (-cell.value, cell.name))
-    hidden = hide(cells)
-    unseen = hidden.primary | hidden.secondary
-    # The number of members per strength would give away what members_by_match hides.
+    return [Cell(name, value, frozenset(who[name])) for name, value in values.items()]
+
+
+def _hide_rows(
+    found: Counted, cells: Sequence[Cell], also: Collection[str] = (), *, named: bool = True
+) -> Hidden:
+    """All tables of rows have one total, so it is hidden in all of them or in none.
+
+    That it is shown tells that rows were found for at least 5 members, and so of how many none.
+    """
+    behind = {row.member for row in found.rows}
+    if len(behind) < LEAST or len(found.members) < 2 * LEAST:
+        return Hidden(frozenset(cell.name for cell in cells), True)
+    return hide(cells, also, named=named)
+
+
+def _table(table: str, cells: Sequence[Cell], hidden: Hidden, most: int = 0) -> list[Line]:
+    """The lines of a table; how many members stand behind a cell is told up to `most`.
+
+    To tell more would give away how few are not behind it: `members_by_match` may hide that.
+    """
     lines = [
-        Line(table, c.name, c.value, "", None if named else rounded_down(len(c.members)))
-        for c in cells
-        if c.name not in unseen
+        Line(table, cell.name, None, WITHHELD)
+        if cell.name in hidden.cells
+        else Line(
+            table, cell.name, cell.value, "", min(most, rounded_down(len(cell.members))) or None
+        )
+        for cell in cells
     ]
-    if names_tell:
-        lines += [Line(table, OTHER, None, "withheld")] if unseen else []
-    else:
-        lines += [
-            Line(table, c.name, None, _why(c.name, hidden.primary))
-            for c in cells
-            if c.name in unseen
-        ]
-    behind = frozenset().union(*(cell.members for cell in cells))
     total = sum(cell.value for cell in cells)
-    return [*lines, _total(table, total, hidden=hidden.total or len(behind) < LEAST)]
-
-
-def _total(table: str, total: int, *, hidden: bool) -> Line:
-    return Line(table, "total", None, "withheld") if hidden else Line(table, "total", total)
-
-
-def _why(name: str, primary: frozenset[str]) -> str:
-    return f"<{LEAST}" if name in primary else "withheld"
+    return [
+        *lines,
+        Line(table, "total", None, WITHHELD) if hidden.total else Line(table, "total", total),
+    ]
 
 
 def refresh(organisation: Organisation) -> bool:
