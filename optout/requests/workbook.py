@@ -24,7 +24,10 @@ ROWS = 1_048_576
 _NAME = 31
 _TAKEN = "history"
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._ -]+")  # folders have no other characters
-_WIDTHS = {"original_url": 40, "match_url": 40, "page_url": 40, "caption": 40, "notes": 40}
+_WIDTHS = {
+    **dict.fromkeys(("request_id", "work_id", "kind", "destination_id"), 24),
+    **dict.fromkeys(("original_url", "match_url", "page_url", "caption", "notes"), 40),
+}
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,

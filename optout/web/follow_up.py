@@ -6,7 +6,7 @@ Requests of one letter are shown together, since one letter is what is sent and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,31 +23,11 @@ class Pile:
     """The requests of one letter, or one that was written elsewhere."""
 
     key: str  # 2026-11-21/laion, or the request's id
+    name: str  # of whom it goes to
+    kind: str  # what its kind is called for people
     standings: tuple[Standing, ...]  # never empty
-
-    @property
-    def name(self) -> str:
-        return self.standings[0].request.destination
-
-    @property
-    def kind(self) -> str:
-        """What the kind is called for people."""
-        from optout.requests.recipients import kinds
-
-        kind = self.standings[0].request.kind
-        return kinds()[kind].label if kind in kinds() else kind
-
-    @property
-    def statuses(self) -> list[tuple[str, int]]:
-        """How many requests are what, in the order in which that usually comes."""
-        counted = Counter(one.status for one in self.standings)
-        return [(name, counted[name]) for name in statuses() if counted[name]]
-
-    @property
-    def due(self) -> Standing | None:
-        """The request of which an answer is due first."""
-        waiting = [one for one in self.standings if one.due_on]
-        return min(waiting, key=lambda one: one.due_on, default=None)
+    statuses: tuple[tuple[str, int], ...]  # how many are what, as it usually comes about
+    due: Standing | None  # the one of which an answer is due first
 
 
 def statuses() -> dict[str, Status]:
@@ -62,8 +42,34 @@ def piles(case: Case) -> list[Pile]:
     by_key: dict[str, list[Standing]] = {}
     for one in _all(case):
         by_key.setdefault(_key(one.request), []).append(one)
-    found = [Pile(key, tuple(ones)) for key, ones in by_key.items()]
+    found = [_pile(key, ones) for key, ones in by_key.items()]
     return sorted(found, key=lambda p: (p.due.due_on if p.due else "9999", p.name, p.key))
+
+
+def state(case: Case) -> Hashable:
+    """What differs whenever `piles` would."""
+    from optout.register.database import path_of
+
+    register = path_of(case)
+    files = [register, register.with_name(f"{register.name}-wal")]
+    files += sorted(case.requests.glob("[0-9]*/*/requests.jsonl"))
+    stats = ((str(path), path.stat()) for path in files if path.exists())
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _pile(key: str, ones: Sequence[Standing]) -> Pile:
+    from optout.requests.recipients import kinds
+
+    request, counted = ones[0].request, Counter(one.status for one in ones)
+    waiting = [(one.due_on, number) for number, one in enumerate(ones) if one.due_on]
+    return Pile(
+        key=key,
+        name=request.destination,
+        kind=kinds()[request.kind].label if request.kind in kinds() else request.kind,
+        standings=tuple(ones),
+        statuses=tuple((name, counted[name]) for name in statuses() if counted[name]),
+        due=ones[min(waiting)[1]] if waiting else None,
+    )
 
 
 def _all(case: Case) -> Iterator[Standing]:

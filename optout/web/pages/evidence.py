@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from optout.errors import CaseError
-from optout.evidence_pack.subjects import MOST_ROWS
 from optout.web import engine, job, letter_sets, packs, words
 from optout.web.ask import Ask, go, page
 from optout.web.forms import PROBLEMS, lines, problem
@@ -22,6 +21,8 @@ _LONGEST_PAUSE = 60  # seconds
 
 def show(ask: Ask, error: Exception | None = None) -> Response:
     """What a pack can be about, how far the one being made is, and those there are."""
+    from optout.evidence_pack.subjects import MOST_ROWS
+
     if not ask.has_case():
         return go("/who")
     case = ask.case()

@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from optout.case import Case
-from optout.control import proofs
 from optout.web import findings, letter_sets
 from optout.web.archive import zip_response
 from optout.web.ask import Ask, go, page
@@ -137,6 +136,8 @@ def _may_show(case: Case) -> list[findings.Row]:
 
 def _stale(case: Case, day: Path | None) -> bool:
     """Whether decisions, matches or proofs of control are newer than the letters."""
+    from optout.control import proofs
+
     if day is None:
         return False
     newer = [case.decisions, case.matches / "matches.parquet"]

@@ -31,7 +31,7 @@ def show(ask: Ask, error: Exception | None = None) -> Response:
         "register",
         step="results",
         status=409 if error else 200,
-        piles=follow_up.piles(ask.case()),
+        piles=_piles(ask),
         kinds=kinds(),
         today=_today(),
         values={name: ask.one(name) for name in ("to", "kind", "about", "text")},
@@ -121,10 +121,19 @@ def _chosen(ask: Ask, pile: Pile) -> Sequence[Standing]:
     return [one for one in pile.standings if one.request.request_id in wanted]
 
 
+def _piles(ask: Ask) -> list[Pile]:
+    """All letters, read once for a state of the register and the lists."""
+    case = ask.case()
+    found: list[Pile] = ask.site.memory.of(
+        "piles", follow_up.state(case), lambda: follow_up.piles(case)
+    )
+    return found
+
+
 def _pile(ask: Ask) -> Pile:
     """The letter that a request names; any other gets 404."""
     key = ask.one("key")
-    found = next((one for one in follow_up.piles(ask.case()) if one.key == key), None)
+    found = next((one for one in _piles(ask) if one.key == key), None)
     if found is None:
         raise HTTPException(404)
     return found
