@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -417,6 +418,41 @@ def contents(index: Path) -> dict[str, list[Any]]:
     }
 
 
+def test_files_of_the_same_content_are_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = write_rows(tmp_path / "rows", list(ROWS))
+    shutil.copy(Path(spec, "part-00000.parquet"), Path(spec, "part-00000 again.parquet"))
+    Path(spec, "part-00009.parquet").hardlink_to(Path(spec, "part-00001.parquet"))
+    case, index = artist(tmp_path / "case"), tmp_path / "index"
+    assert main(["index", "build", "--dataset", spec, "--out", str(index)]) == 0
+    assert "counted once: part-00009.parquet holds the same as" in capsys.readouterr().err
+    found = both(case, spec, index)
+    assert found["summary"]["rows"] == len(ROWS)
+    twins = [(one.file, one.same_as) for one in read_manifest(index).same_content]
+    assert [tuple(one.values()) for one in found["summary"]["same_content"]] == twins
+    assert len(twins) == 2
+    # Parts of the same files give the same index.
+    for number in range(4):
+        command = ["index", "build", "--dataset", spec, "--out", str(tmp_path / f"part{number}")]
+        assert main([*command, "--files", f"{number}:{number + 1}"]) == (number == 1)
+    assert "holds the same as" in capsys.readouterr().err
+    parts = [tmp_path / f"part{number}" for number in (0, 2, 3)]
+    assert merge(parts, tmp_path / "merged").sources == read_manifest(index).sources
+    assert contents(tmp_path / "merged") == contents(index)
+    (tmp_path / "other" / "rows").mkdir(parents=True)
+    shutil.copy(Path(spec, "part-00009.parquet"), tmp_path / "other" / "rows" / "more.parquet")
+    build(resolve([str(tmp_path / "other" / "rows")]), tmp_path / "copy")
+    with pytest.raises(DatasetError, match="more than one"):
+        merge([index, tmp_path / "copy"], tmp_path / "twice")
+    assert main(["explore", "--dataset", spec, "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("counted once: ") == 2
+    assert {json.loads(line)["rows"] for line in said.out.splitlines()[1:] if "null" in line} == {
+        len(ROWS)
+    }
+
+
 def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
     spec = write_rows(tmp_path / "rows", list(ROWS) * 40)
     one, two = (build(resolve([spec]), tmp_path / name) for name in ("one", "two"))
@@ -620,7 +656,7 @@ def test_the_commands(
     assert "next: optout match --index whole" in said
     assert main(["index", "info", "whole", "--json"]) == 0
     info = json.loads(capsys.readouterr().out)
-    assert info["format"] == 1 and len(info["sources"]) == 3
+    assert info["format"] == 2 and len(info["sources"]) == 3
     assert main(["index", "info", "whole"]) == 0
     assert f"{len(ROWS)} rows of 3 files" in capsys.readouterr().out
     assert main(["match", "--case", "case", "--index", "whole", "--json"]) == 0

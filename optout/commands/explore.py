@@ -84,6 +84,8 @@ def command(
             click.echo(line, nl=False)
     else:
         _print(found, top)
+    for file, other in found.same_content:
+        note(f"counted once: {file} holds the same as {other}")
     if found.names_left_out:
         note(f"not looked for, too short: {', '.join(found.names_left_out[:_SHOWN])}")
     if html:

@@ -129,7 +129,7 @@ def _files(
     specs: Sequence[str], index: Index | None, session: Session
 ) -> tuple[Sequence[DataFile], tuple[tuple[str, str], ...]]:
     if index is not None:
-        return index.files(), ()
+        return index.files(), index.twins()
     from optout.datasets import resolve
     from optout.matching.twins import without_twins
 
