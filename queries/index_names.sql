@@ -66,7 +66,7 @@ FROM (
                         unnest(
                             regexp_extract_all(
                                 regexp_replace(lower(url), '%(?:25)*(?:2f|3d|26|3f)', '/', 'g'),
-                                '[/=]([^/=&?#]+\.(?:jpe?g|png|gif|webp|avif))',
+                                '[/=]([^/=&?#]+\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?))',
                                 1
                             )
                         ),
@@ -77,7 +77,7 @@ FROM (
                     regexp_matches(url, '(?i)\.(?:jpe?g|png|gif|webp|avif)[^a-z0-9?#]')
                     OR CASE
                         WHEN contains(url, '?')
-                            THEN regexp_matches(url, '(?i)\?.*\.(?:jpe?g|png|gif|webp)')
+                            THEN regexp_matches(url, '(?i)\?.*\.(?:jpe?g|png|gif|webp|avif|bmp|tiff?)')
                         ELSE FALSE
                     END
             )

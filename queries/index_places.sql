@@ -16,7 +16,7 @@ FROM (
             unnest(
                 regexp_extract_all(
                     regexp_replace(lower(rest), '%(?:25)*[0-9a-f]{2}', '/', 'g'),
-                    '((?:[\pL\pN_-]+\.)+[\pL\pN_-]+)\.?(?:[/?#]|:[0-9])',
+                    '((?:[\pL\pN_-]+\.)+[\pL\pN_-]+)\.?(?:[/?#]|:[0-9/])',
                     1
                 )
             ) AS host
@@ -28,7 +28,7 @@ FROM (
             WHERE url IS NOT NULL
         )
         WHERE
-            regexp_matches(rest, '\.[^./?#&=%: ]+\.?(?:/|:[0-9]|%(?:25)*(?:2[fF]|3[aAfF]|23|5[cC]))')
+            regexp_matches(rest, '\.[^./?#&=%: ]+\.?(?:/|:[0-9/]|%(?:25)*(?:2[fF]|3[aAfF]|23|5[cC]))')
     )
     UNION ALL
     SELECT

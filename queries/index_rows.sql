@@ -2,7 +2,7 @@
 -- `domain` and `site` are the first eight digits of the MD5 of the host's last two and last three
 -- labels (example.com, www.example.com), short so that the bounds of a row group hold them whole;
 -- both are '' where the host is not written plainly. `odd` rows hold something that only a close
--- look can read: another spelling of a host, encoded letters, an address in base64.
+-- look can read: another spelling of a host, encoded letters, another address inside.
 -- reads: dataset
 -- columns: domain, site, odd, file, dataset_row, url, caption, sample_id, hash, nsfw, license, language, phash, md5, sha256, similarity, punsafe, pwatermark, aesthetic, width, height, file_width, file_height
 SELECT
@@ -11,7 +11,7 @@ SELECT
     url IS NOT NULL
     AND (
         host = ''
-        OR list_contains(getvariable('encoders'), host)
+        OR regexp_matches(lower(url), getvariable('encoders'))
         OR contains(url, '\')
         OR contains(url, '/.')
         OR contains(url, 'aHR0c')
@@ -30,11 +30,29 @@ SELECT
                 )
             ELSE FALSE
         END
+        -- Another address inside: it may be spelled in any way, and hide a third.
+        OR CASE
+            WHEN contains(substr(url, 9), ':') OR contains(url, '%')
+                THEN regexp_matches(
+                    substr(url, 9), '(?i)https?(?::|%(?:25)*3a)(?:/|\\|%(?:25)*(?:2f|5c))'
+                )
+            ELSE FALSE
+        END
+        -- One that may be there without its scheme, where its host or its folders are encoded.
+        OR CASE
+            WHEN contains(url, '%') OR strlen(url) <> length(url)
+                THEN regexp_matches(url, getvariable('wrappers'))
+                AND regexp_matches(
+                    url, '(?i)[^\x00-\x7f]|%(?:25)*(?:2f|3a|5c|[89a-f][0-9a-f])'
+                )
+            ELSE FALSE
+        END
         -- Letters, digits and - . _ ~ need no escape, and letters that fold into several; escapes
         -- of another encoding than UTF-8, or of none.
         OR CASE
             WHEN contains(url, '%')
-                THEN regexp_matches(
+                THEN contains(url, '%25')
+                OR regexp_matches(
                     url,
                     '%(?:25)*(?:2[DdEe]|3[0-9]|4[1-9A-Fa-f]|5[0-9AaFf]|6[1-9A-Fa-f]|7[0-9AaEe])|(?i)%c2%b5|%c3%9f|%c4%b0|%c5%(?:89|bf)|%c7%b0|%cf%82|%e1%ba%9[6-9a-e]|%e2%84%aa|%ef%ac%8[0-6]'
                 )

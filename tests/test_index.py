@@ -8,11 +8,13 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,8 +38,10 @@ from optout.index.asked import Asked, asked_for
 from optout.index.hosts import covered_domains, parts
 from optout.index.layout import BOUNDS
 from optout.index.layout import key as key_of
+from optout.index.lookup import _is_web, candidates
 from optout.matching import match_case
-from optout.matching.artist import Artist, Known
+from optout.matching.artist import Artist, Known, _stems
+from optout.matching.look import Look
 from optout.matching.texts import names
 from optout.remote import Session
 from optout.remote.session import _size
@@ -232,10 +236,144 @@ def test_every_address_of_a_picture_is_asked_for(shared: Path) -> None:
 
 
 def asked_for_known(known: Known) -> Asked:
-    nobody = Artist(
-        frozenset(), frozenset(), (known,), frozenset(), frozenset(), {}, {}, (), names(()), (), ()
-    )
-    return asked_for([nobody], covered_domains())
+    return asked_for([dataclasses.replace(NOBODY, known=(known,))], covered_domains())
+
+
+IDN = "https://bücher.example/kunst/7.jpg"
+LAKE = "https://mira.example/art/long-lake-view-2.jpg"
+PLAIN = "https://mira.example/x/7.jpg"
+SIX = "http://[2001:db8::7]/x/7.jpg"
+TUMBLR = "https://mira.tumblr.com/post/1/pic.jpg"
+BLOGGER = (
+    "https://1.bp.blogspot.com/-abcdefghijk/Abcdefghijk/AAAAAAAAabc/Abcdefghijk/s1600/my-fox.jpg"
+)
+LAKES = "https://other.example/x/long-lake-view-2.jpg"
+UNNAMED = "https://other.example/x/long-lake-view-2"
+
+
+def escaped(text: str, times: int = 1) -> str:
+    """Percent-encoded whole, so many times."""
+    for _ in range(times):
+        text = quote(text, safe="")
+    return text
+
+
+def camo(url: str) -> str:
+    return f"https://camo.githubusercontent.com/{'0123456789' * 4}/{url.encode().hex()}"
+
+
+def passed(url: str, times: int = 1) -> str:
+    return f"https://proxy.example/?u={escaped(url, times)}"
+
+
+# An address of an artist, and rows that name the picture behind an address of somebody else's.
+CARRIED: dict[str, list[str]] = {
+    IDN: [
+        "https://i0.wp.com/b%C3%BCcher.example/kunst/7.jpg",
+        "https://i0.wp.com/bücher.example/kunst/7.jpg",
+        "https://images.weserv.nl/?url=b%C3%BCcher.example/kunst/7.jpg",
+        "https://images.weserv.nl/?url=B%C3%9CCHER.example%2Fkunst%2F7.jpg",
+        "https://images.weserv.nl/?url=xn--bcher-kva.example/kunst/7.jpg",
+        f"https://shop.example/_next/image?url={escaped(IDN)}&w=640&q=75",
+        f"https://res.cloudinary.com/demo/image/fetch/{escaped(IDN)}",
+        passed(IDN),
+        passed(IDN, 2),
+        f"https://proxy.example/{escaped(IDN, 2)}",
+        f"https://proxy.example/{IDN}",
+        f"https://web.archive.org/web/2019im_/{IDN}",
+        camo(IDN),
+        passed(camo(IDN)),
+    ],
+    LAKE: [
+        f"https://substackcdn.com/image/fetch/w_100,c_limit/{escaped(LAKES)}",
+        f"https://substackcdn.com/image/fetch/w_100,c_limit/{escaped(UNNAMED)}",
+        f"https://proxy.example/{escaped(LAKES, 2)}",
+        f"https://proxy.example/{escaped(LAKES.replace('long', 'thumb_long'))}",
+        f"https://images.weserv.nl/?url={escaped(UNNAMED.removeprefix('https://'))}",
+        f"https://shop.example/_next/image?url={escaped('/media/long-lake-view-2')}&w=640",
+        f"https://shop.example/cdn-cgi/image/w=640/{escaped('media/long-lake-view-2')}",
+        passed("https://other.example/x?img=long-lake-view-2.jpg&w=1"),
+        passed("https://other.example/long%20lake.jpg").replace("%2520lake", "-lake-view-2"),
+        "https://other.example/show.php?w=9&src=art/long-lake-view-2.bmp",
+        passed(LAKES, 2),
+        passed(camo(LAKES)),
+        camo(LAKES),
+    ],
+    "https://mira.example/art/the%20long%20lake-2.jpg": [
+        passed("https://other.example/x/the%20long%20lake-2-300x200.jpg"),
+        f"https://proxy.example/{escaped('https://other.example/the%20long%20lake-2.jpg', 2)}",
+    ],
+    IMGUR: [camo(IMGUR), f"https://www.x.example/{hidden(IMGUR)}.jpg", passed(IMGUR, 2)],
+    SHOP: [camo(SHOP), f"https://www.x.example/{hidden(SHOP)}.jpg"],
+    WIKI: [camo(WIKI), f"https://www.x.example/{hidden(WIKI)}.jpg"],
+    BLOGGER: [camo(BLOGGER), passed(BLOGGER, 2)],
+    TUMBLR: [f"https://web.archive.org/web/2019im_/{TUMBLR.replace('.', '。', 1)}"],
+    PLAIN: [
+        passed(camo(PLAIN)),
+        passed(camo(PLAIN).replace("camo.g", "CaMo.G")),
+        f"https://web.archive.org/web/2019im_/{camo(PLAIN)}",
+        f"https://images.weserv.nl/?url={camo(PLAIN).removeprefix('https://')}",
+        f"https://i0.wp.com/{camo(PLAIN).removeprefix('https://')}?resize=1",
+        "https://web.archive.org/web/2019im_/https://mira。example/x/7.jpg",
+        "https://proxy.example/?u=https://mira。example/x/7.jpg",
+        "https://images.weserv.nl/?url=mira。example/x/7.jpg",
+        "https://web.archive.org/web/2019im_/https://ｍira.example/x/7.jpg",
+        passed("https://ｍira.example/x/7.jpg"),
+        passed("https://mi\u00adra.example/x/7.jpg"),
+        "https://proxy.example/?u=https://mi\u00adra.example/x/7.jpg",
+        "https://x.example/b/https://mira.example:/x/7.jpg",
+        "https://i0.wp.com/mira.example:/x/7.jpg",
+        "https://web.archive.org/web/2019im_/https:\\\\mira.example\\x\\7.jpg",
+        passed("https://a:b@mira.example/x/7.jpg"),
+        "https://proxy.example/" + escaped("https://u%40:p@mira.example/x/7.j%70g", 2),
+    ],
+    SIX: [
+        SIX,
+        "http://[2001:DB8:0::7]/x/7.jpg",
+    ],
+}
+
+
+def test_rows_that_carry_an_address_are_found_one_by_one(tmp_path: Path) -> None:
+    """Each picture alone, so that no row is found in passing by what is known of another."""
+    rows = [row for carrying in CARRIED.values() for row in carrying]
+    build(resolve([write_rows(tmp_path / "rows", list(rows), files=1)]), tmp_path / "index")
+    assert not (lost := lost_rows(tmp_path / "index", CARRIED, rows)), lost
+    for mine, carrying in CARRIED.items():
+        assert tied_rows(only(mine), rows).issuperset(carrying), mine
+
+
+def lost_rows(index: Path, pictures: Iterable[str], rows: Sequence[str]) -> list[tuple[str, str]]:
+    """Each picture with the rows that tie to it and that the index does not give for it."""
+    opened = open_index(index)
+    lost = []
+    for mine in pictures:
+        batches = [one for found in candidates(opened, [only(mine)]).values() for one in found]
+        given = {url for batch in batches for url in batch["url"].to_pylist()}
+        lost += [(mine, row) for row in sorted(tied_rows(only(mine), rows) - given)]
+    return lost
+
+
+def tied_rows(artist: Artist, rows: Sequence[str]) -> set[str]:
+    look = Look([artist], captions=False)
+    web = [row for row in rows if _is_web(row)]
+    return {row for row in web if look.ties({"url": row, **NO_TEXTS}, "")}
+
+
+NO_TEXTS = dict.fromkeys(("caption", "md5", "sha256"))
+
+
+def only(url: str) -> Artist:
+    """Somebody of whom one picture is known, and no site."""
+    known = Known(url, url, 1, None, identify(url))
+    stems = _stems([known], frozenset([url]))
+    keys = frozenset([known.identity.key or ""])
+    return dataclasses.replace(NOBODY, known=(known,), keys=keys, stems=stems)
+
+
+NOBODY = Artist(
+    frozenset(), frozenset(), (), frozenset(), frozenset(), {}, {}, (), names(()), (), ()
+)
 
 
 BITS = st.sampled_from(
@@ -248,16 +386,94 @@ BITS = st.sampled_from(
 )  # fmt: skip
 
 
+def in_host(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Another spelling of an address's host."""
+
+    def spelled(url: str) -> str:
+        scheme, _, rest = url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{change(host)}{slash}{path}"
+
+    return spelled
+
+
+def bare(url: str) -> str:
+    return url.partition("://")[2]
+
+
+CHANGES: list[Callable[[str], str]] = [
+    *(in_host(change) for change in (
+        str.upper,
+        lambda host: host.replace(".", "。", 1),
+        lambda host: host.replace("m", "ｍ").replace("b", "ｂ"),
+        lambda host: host.replace("r", "r\u00ad", 1),
+        lambda host: quote(host, safe=":[]"),
+        lambda host: f"{host}:",
+        lambda host: f"{host}:80",
+        lambda host: f"{host}.",
+        lambda host: f"u%40:p@{host}",
+        lambda host: f"www.{host}",
+        lambda host: host if "[" in host else "other.example",
+    )),
+    lambda url: url.replace("/", "\\"),
+    lambda url: url.replace("g", "%67", 1),
+    lambda url: url.replace("-", "&#45;").replace("&", "&amp;"),
+    lambda url: url.rpartition(".")[0] if url.endswith(".jpg") else url,
+    lambda url: url.replace("long", "300x200-long"),
+]  # fmt: skip
+CARRIERS: list[Callable[[str], str]] = [
+    passed,
+    lambda url: passed(url, 2),
+    lambda url: f"https://proxy.example/?u={url}",
+    lambda url: f"https://proxy.example/{escaped(url)}",
+    lambda url: f"https://proxy.example/{escaped(url, 2)}",
+    lambda url: f"https://proxy.example/{escaped(url, 3)}",
+    lambda url: f"https://web.archive.org/web/2019im_/{url}",
+    lambda url: f"https://i0.wp.com/{bare(url)}?resize=1%2C2",
+    lambda url: f"https://images.weserv.nl/?url={bare(url)}&w=3",
+    lambda url: f"https://wsrv.nl/?w=3&url={escaped(bare(url))}",
+    lambda url: f"https://shop.example/_next/image?url={escaped(url)}&w=640",
+    lambda url: f"https://res.cloudinary.com/demo/image/fetch/{escaped(url)}",
+    lambda url: f"https://shop.example/cdn-cgi/image/w=3/{url}",
+    lambda url: f"https://img.cdn.example/mw640_q100/{bare(url)}",
+    lambda url: f"https://www.x.example/{hidden(url)}.jpg",
+    lambda url: f"https://other.example/x%2F{url.rpartition('/')[2]}",
+    camo,
+]
+MADE_UP = [*CARRIED, FLICKR, BUCKET, JAPANESE, GERMAN]
+
+
+def carried(url: str, changes: list[Callable[[str], str]]) -> str:
+    for change in changes:
+        url = change(url)
+    return url
+
+
+CARRYING = st.builds(
+    carried,
+    st.sampled_from(MADE_UP),
+    st.lists(st.one_of(st.sampled_from(CARRIERS), st.sampled_from(CHANGES)), max_size=4),
+)
+
+
 @settings(max_examples=8)
-@given(st.lists(st.lists(BITS, max_size=9).map("".join), min_size=1, max_size=60), st.data())
+@given(
+    st.lists(st.lists(BITS, max_size=9).map("".join), min_size=1, max_size=60),
+    st.lists(CARRYING, max_size=60),
+    st.data(),
+)
 def test_made_up_addresses_give_the_same_answers(
-    tmp_path_factory: pytest.TempPathFactory, urls: list[str], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory,
+    urls: list[str],
+    carrying: list[str],
+    data: st.DataObject,
 ) -> None:
     folder = tmp_path_factory.mktemp("made-up")
-    rows = [f"https://{url}" if data.draw(st.booleans()) else url for url in urls]
+    rows = [f"https://{url}" if data.draw(st.booleans()) else url for url in urls] + carrying
     spec = write_rows(folder / "rows", list(rows), files=1)
-    case = artist(folder / "case")
+    case = artist(folder / "case", (*PICTURES, *MADE_UP))
     build(resolve([spec]), folder / "index")
+    assert not (lost := lost_rows(folder / "index", MADE_UP, rows)), lost
     both(case, spec, folder / "index")
 
 
@@ -283,6 +499,41 @@ def contents(index: Path) -> dict[str, list[Any]]:
         ).fetchall()
         for table in read_manifest(index).tables
         if table != BOUNDS
+    }
+
+
+def test_files_of_the_same_content_are_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = write_rows(tmp_path / "rows", list(ROWS))
+    shutil.copy(Path(spec, "part-00000.parquet"), Path(spec, "part-00000 again.parquet"))
+    Path(spec, "part-00009.parquet").hardlink_to(Path(spec, "part-00001.parquet"))
+    case, index = artist(tmp_path / "case"), tmp_path / "index"
+    assert main(["index", "build", "--dataset", spec, "--out", str(index)]) == 0
+    assert "counted once: part-00009.parquet holds the same as" in capsys.readouterr().err
+    found = both(case, spec, index)
+    assert found["summary"]["rows"] == len(ROWS)
+    twins = [(one.file, one.same_as) for one in read_manifest(index).same_content]
+    assert [tuple(one.values()) for one in found["summary"]["same_content"]] == twins
+    assert len(twins) == 2
+    # Parts of the same files give the same index.
+    for number in range(4):
+        command = ["index", "build", "--dataset", spec, "--out", str(tmp_path / f"part{number}")]
+        assert main([*command, "--files", f"{number}:{number + 1}"]) == (number == 1)
+    assert "holds the same as" in capsys.readouterr().err
+    parts = [tmp_path / f"part{number}" for number in (0, 2, 3)]
+    assert merge(parts, tmp_path / "merged").sources == read_manifest(index).sources
+    assert contents(tmp_path / "merged") == contents(index)
+    (tmp_path / "other" / "rows").mkdir(parents=True)
+    shutil.copy(Path(spec, "part-00009.parquet"), tmp_path / "other" / "rows" / "more.parquet")
+    build(resolve([str(tmp_path / "other" / "rows")]), tmp_path / "copy")
+    with pytest.raises(DatasetError, match="more than one"):
+        merge([index, tmp_path / "copy"], tmp_path / "twice")
+    assert main(["explore", "--dataset", spec, "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("counted once: ") == 2
+    assert {json.loads(line)["rows"] for line in said.out.splitlines()[1:] if "null" in line} == {
+        len(ROWS)
     }
 
 
@@ -489,7 +740,7 @@ def test_the_commands(
     assert "next: optout match --index whole" in said
     assert main(["index", "info", "whole", "--json"]) == 0
     info = json.loads(capsys.readouterr().out)
-    assert info["format"] == 1 and len(info["sources"]) == 3
+    assert info["format"] == 2 and len(info["sources"]) == 3
     assert main(["index", "info", "whole"]) == 0
     assert f"{len(ROWS)} rows of 3 files" in capsys.readouterr().out
     assert main(["match", "--case", "case", "--index", "whole", "--json"]) == 0

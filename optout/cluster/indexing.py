@@ -25,7 +25,7 @@ from optout.index import layout
 from optout.index.bounds import bounds_name
 from optout.index.finish import manifest_of, paths_of
 from optout.index.pieces import cuts
-from optout.index.plan import begin, finished, rows_at_once, rows_in, size, spilling
+from optout.index.plan import begin, each_once, finished, rows_at_once, rows_in, size, spilling
 from optout.index.rows import columns_of
 from optout.index.sources import source
 from optout.index.tables import files_of
@@ -54,6 +54,7 @@ def build(
     out: Path,
     cluster: Cluster,
     *,
+    before: Sequence[DataFile] = (),
     memory: str = "4GB",
     progress: Progress | None = None,
 ) -> Manifest:
@@ -63,6 +64,7 @@ def build(
     or has too little memory, and when tasks are lost again and again.
     """
     _refuse_little(cluster, memory)
+    files, copies = each_once(files, before)
     sources = [source(file) for file in files]
     done = finished(out, sources)
     if done:
@@ -77,9 +79,8 @@ def build(
     with told(out):
         built = _Building(shared, cluster, _Told(progress))
         counted = built.rows(files, sources)
-        manifest = manifest_of(
-            counted, built.tables(), {"memory": memory, "threads": cluster.processors}
-        )
+        how = {"memory": memory, "threads": cluster.processors}
+        manifest = manifest_of(counted, built.tables(), how, copies)
         layout.write_manifest(out, manifest)
     shutil.rmtree(state, ignore_errors=True)
     return manifest

@@ -80,6 +80,8 @@ def command(
         print_json(_lines(found))
     else:
         _print(found, top)
+    for file, other in found.same_content:
+        note(f"counted once: {file} holds the same as {other}")
     if found.names_left_out:
         note(f"not looked for, too short: {', '.join(found.names_left_out[:_SHOWN])}")
     if html:

@@ -76,9 +76,9 @@ def build_command(
 
     if ray_address and threads:
         raise click.UsageError("with --ray each task is one thread: leave --threads out")
-    files = _part(resolve(datasets), part)
+    files, before = _part(resolve(datasets), part)
     rows = sum(file.columns.rows or 0 for file in files)
-    options: dict[str, Any] = {"memory": memory, "progress": _progress(rows)}
+    options: dict[str, Any] = {"before": before, "memory": memory, "progress": _progress(rows)}
     with the_cluster(ray_address) as cluster:
         if cluster is None:
             manifest = build(files, out, threads=threads, **options)
@@ -138,6 +138,7 @@ def info_command(index: str, as_json: bool) -> None:
         size = sum(file.bytes for file in table_files) / 1e6
         click.echo(f"  {table:<8} {manifest.rows(table):>14,} rows {size:>12,.1f} MB")
     click.echo(f"answers by {', '.join(manifest.levels)}")
+    _copies(manifest)
     _not_covered()
 
 
@@ -171,9 +172,10 @@ def verify_command(index: Path, no_sources: bool, as_json: bool) -> None:
     note("nothing is wrong")
 
 
-def _part(files: list[DataFile], part: str | None) -> list[DataFile]:
+def _part(files: list[DataFile], part: str | None) -> tuple[list[DataFile], list[DataFile]]:
+    """The files of a part, and those before it."""
     if part is None:
-        return files
+        return files, []
     first, colon, last = part.partition(":")
     try:
         chosen = files[int(first or 0) : int(last) if last else None] if colon else []
@@ -184,7 +186,7 @@ def _part(files: list[DataFile], part: str | None) -> list[DataFile]:
             f"--files {part} names none of the {len(files)} files",
             "write for example --files 0:32 for the first 32",
         )
-    return chosen
+    return chosen, files[: files.index(chosen[0])]
 
 
 def _told(out: Path, manifest: Manifest) -> None:
@@ -193,8 +195,14 @@ def _told(out: Path, manifest: Manifest) -> None:
         f"{manifest.rows():,} rows of {len(manifest.sources):,} files · "
         f"{manifest.bytes() / 1e6:,.1f} MB, the data {size / 1e6:,.1f} MB"
     )
+    _copies(manifest)
     _not_covered()
     wrote(out, f"optout match --index {out}")
+
+
+def _copies(manifest: Manifest) -> None:
+    for one in manifest.same_content:
+        note(f"counted once: {one.file} holds the same as {one.same_as}")
 
 
 def _not_covered() -> None:

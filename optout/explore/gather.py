@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from optout.datasets import DataFile, resolve
 from optout.explore.index import index_files
 from optout.explore.mentioned import SEPARATOR, Mentioned
+from optout.matching.twins import without_twins
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +68,7 @@ class Exploration:
     unreadable: int  # rows whose address names no host
     tables: tuple[Table, ...]
     names_left_out: tuple[str, ...] = ()  # too short to look for
+    same_content: tuple[tuple[str, str], ...] = ()  # files left out, each with its twin
 
 
 def explore(
@@ -85,7 +87,8 @@ def explore(
     from optout.explore.tables import tables
     from optout.explore.work import workspace
 
-    files = resolve(specs) + (index_files(index) if index else [])
+    files, twins = without_twins(resolve(specs))
+    files += index_files(index) if index else []
     mentioned = Mentioned(names)
     with workspace({"caption_names": mentioned.joined}) as connection:
         rows = _read(connection, files, progress, has_names=mentioned.any)
@@ -105,6 +108,7 @@ def explore(
         unreadable=counts["unreadable"],
         tables=tuple(tables(files, rows, found=found, counts=counts, values=values, most=most)),
         names_left_out=mentioned.left_out,
+        same_content=twins,
     )
 
 

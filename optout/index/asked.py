@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from optout.identity import registered_domain, shared_host
 from optout.identity.rules import rules
-from optout.index.hosts import parts
+from optout.index.hosts import file_of_key, host_of_key, parts
 from optout.index.layout import key as key_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _declared(asked: Asked, one: Declared, covered: frozenset[str]) -> None:
 
 def _known(asked: Asked, known: Known, covered: frozenset[str]) -> None:
     key = known.identity.key or ""
-    host = _host_of_key(key)
+    host = host_of_key(key)
     if host and not shared_host(host) and registered_domain(host):
         _host(asked, registered_domain(host))
         return
@@ -98,7 +98,7 @@ def _known(asked: Asked, known: Known, covered: frozenset[str]) -> None:
     name = key.partition("/" if host else ":")[2]
     # Words of the rule itself, such as a folder "products", stand in every address.
     found = {part for part in parts(name) if part not in _words().get(rule, "")}
-    file = name.lower().rpartition("/")[2].partition(".")[0]
+    file = file_of_key(key)
     named = _named().get(rule)
     if named == "run on" or (named and all(part.isalpha() for part in found)):
         if len(file) >= _SHORTEST_NAME:
@@ -138,18 +138,6 @@ def _words() -> dict[str, str]:
         for rule in found:
             words[rule.name] = f"{words.get(rule.name, '')} {rule.pattern.pattern.lower()}"
     return words
-
-
-def _host_of_key(key: str) -> str:
-    """The host a generic key begins with; "" for a platform's key such as flickr:123."""
-    host, colon, _ = key.partition("/")[0].partition(":")
-    return "" if colon and host in _key_prefixes() else host
-
-
-@cache
-def _key_prefixes() -> frozenset[str]:
-    keys = [rule.key for found in rules().platforms.values() for rule in found]
-    return frozenset(key.partition(":")[0] for key in keys if ":" in key.partition("{")[0])
 
 
 @cache

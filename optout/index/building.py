@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from optout.datasets import DataFile
 from optout.index import layout
-from optout.index.layout import Manifest, Source
+from optout.index.layout import Copied, Manifest, Source
 from optout.index.plan import (
     begin,
+    each_once,
     finished,
     for_database,
     refuse_twice,
@@ -42,6 +43,7 @@ class _Work:
     memory: str
     threads: int | None
     progress: Progress | None
+    copies: Sequence[Copied]
     rows: int  # about, of all
 
 
@@ -49,17 +51,21 @@ def build(
     files: Sequence[DataFile],
     out: Path,
     *,
+    before: Sequence[DataFile] = (),
     memory: str = "4GB",
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Manifest:
     """Make an index of `files` in `out`, or go on making it.
 
+    A file that is the copy of another is left out, also where that is one of those `before`, which
+    an index to be merged with this one holds.
     Raises DatasetError for a damaged or changed file, for a folder that holds something else, and
     when the disk is full; what is finished then stays.
     """
     from optout.index.sources import source
 
+    files, copies = each_once(files, before)
     sources = [source(file) for file in files]
     done = finished(out, sources)
     if done:
@@ -89,7 +95,7 @@ def build(
     plan = {"sources": [asdict(one) for one in sources]}
     if len(together) > 1:
         weights["merging"] = 1.0
-    work = _Work(out, memory, threads, progress, sum(map(rows_in, files)))
+    work = _Work(out, memory, threads, progress, copies, sum(map(rows_in, files)))
     return _make(work, plan, sources, rows, weights)
 
 
@@ -125,7 +131,8 @@ def merge(
         )
 
     plan = {"indexes": [asdict(one) for one in manifests]}
-    work = _Work(out, memory, threads, progress, sum(one.rows() for one in manifests))
+    copies = [one for manifest in manifests for one in manifest.same_content]
+    work = _Work(out, memory, threads, progress, copies, sum(one.rows() for one in manifests))
     return _make(work, plan, sources, rows, {"merging": 1.0})
 
 
@@ -156,7 +163,7 @@ def _make(
         finally:
             connection.close()
         built = {"memory": work.memory, "threads": work.threads}
-        manifest = manifest_of(sources, all_files(out), built)
+        manifest = manifest_of(sources, all_files(out), built, work.copies)
         layout.write_manifest(out, manifest)
     shutil.rmtree(state, ignore_errors=True)
     return manifest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout import __version__
 from optout.index import layout
-from optout.index.layout import Manifest, Source, TableFile
+from optout.index.layout import Copied, Manifest, Source, TableFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +29,10 @@ def counted(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source]) ->
 
 
 def manifest_of(
-    sources: Sequence[Source], tables: dict[str, tuple[TableFile, ...]], built: dict[str, Any]
+    sources: Sequence[Source],
+    tables: dict[str, tuple[TableFile, ...]],
+    built: dict[str, Any],
+    copies: Iterable[Copied],
 ) -> Manifest:
     """What is in the folder of an index with these tables, made of `sources`."""
     from optout.index.hosts import covered_domains
@@ -43,6 +46,7 @@ def manifest_of(
         tuple(sources),
         tables,
         built,
+        tuple(copies),
     )
 
 

@@ -26,15 +26,70 @@ def covered_domains() -> frozenset[str]:
 
 
 @cache
-def encoders() -> frozenset[str]:
-    """Hosts whose addresses hide another one from a plain search."""
-    return frozenset(
+def encoders() -> str:
+    """A pattern, of lower-case letters: hosts whose addresses hide another one from plain sight."""
+    hosts = {
         host
         for found in rules().unwraps.values()
         for rule in found
         if rule.decode == "hex"
         for host in rule.hosts
-    )
+    }
+    return "|".join(re.escape(host) for host in sorted(hosts))
+
+
+@cache
+def wrappers() -> str:
+    """A pattern: what stands in addresses that may carry another one without its scheme."""
+    found = [rule for rules_of in rules().unwraps.values() for rule in rules_of]
+    words = {f"{host}/" for rule in found for host in rule.hosts}
+    words |= {word for rule in found if rule.decode == "percent" for word in rule.needs}
+    return "(?i)" + "|".join(re.escape(word) for word in sorted(words - {"?"}))
+
+
+def host_of_key(key: str) -> str:
+    """The host a generic key begins with; "" for a platform's key such as flickr:123.
+
+    >>> host_of_key("mira.example:8080/x.jpg"), host_of_key("[2001:db8::7]/x.jpg")
+    ('mira.example', '[2001:db8::7]')
+    >>> host_of_key("flickr:123")
+    ''
+    """
+    server = key.partition("/")[0]
+    if server.startswith("["):
+        return server.partition("]")[0] + "]"
+    host, colon, _ = server.partition(":")
+    return "" if colon and host in _hosts_by_prefix() else host
+
+
+def file_of_key(key: str) -> str:
+    """What the name of the picture's file begins with, where a platform's key ends in it.
+
+    >>> file_of_key("shopify:1/2/products/Snowy-Owl.jpg"), file_of_key("imgur:AbCdEfG")
+    ('snowy-owl', 'abcdefg')
+    """
+    name = key.partition("/" if host_of_key(key) else ":")[2]
+    return name.lower().rpartition("/")[2].partition(".")[0]
+
+
+def platform_hosts(key: str) -> frozenset[str]:
+    """The hosts on which the picture of a platform's key may lie; none for a generic key.
+
+    >>> sorted(platform_hosts("imgur:AbCdEfG")), platform_hosts("mira.example/x.jpg")
+    (['imgur.com'], frozenset())
+    """
+    return frozenset(_hosts_by_prefix().get("" if host_of_key(key) else key.partition(":")[0], ()))
+
+
+@cache
+def _hosts_by_prefix() -> dict[str, set[str]]:
+    """What a platform's keys begin with → the hosts of its rules."""
+    hosts: dict[str, set[str]] = {}
+    for rule in (rule for found in rules().platforms.values() for rule in found):
+        prefix, colon, _ = rule.key.partition("{")[0].partition(":")
+        if colon:
+            hosts.setdefault(prefix, set()).update(rule.hosts)
+    return hosts
 
 
 def parts(text: str) -> set[str]:

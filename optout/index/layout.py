@@ -14,7 +14,7 @@ from typing import Any
 from crawler.whole import write_whole
 from optout.errors import DatasetError
 
-FORMAT = 1
+FORMAT = 2  # of 1, fewer addresses were read closely
 MANIFEST = "manifest.json"
 
 # Columns of the table of rows, in the order of queries/index_rows.sql, and of the others.
@@ -84,6 +84,14 @@ class TableFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """A data file that was left out, and the source that holds the same."""
+
+    file: str
+    same_as: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that must be known to read an index."""
 
@@ -95,6 +103,7 @@ class Manifest:
     sources: tuple[Source, ...]
     tables: dict[str, tuple[TableFile, ...]]
     built: dict[str, Any]  # how: memory, threads
+    same_content: tuple[Copied, ...] = ()
 
     def rows(self, table: str = "rows") -> int:
         """Rows of one table."""
@@ -154,7 +163,9 @@ def _manifest(data: dict[str, Any]) -> Manifest:
         name: tuple(TableFile(**file) for file in files) for name, files in data["tables"].items()
     }
     lists = {name: tuple(map(str, data[name])) for name in ("levels", "covered")}
-    return Manifest(**{**data, **lists, "sources": sources, "tables": tables})
+    copies = tuple(Copied(**one) for one in data.get("same_content", ()))
+    found = {"sources": sources, "tables": tables, "same_content": copies}
+    return Manifest(**{**data, **lists, **found})
 
 
 def write_manifest(index: Path, manifest: Manifest) -> None:

@@ -46,6 +46,10 @@ class Index:
         """The data files it was made from, as a search of themselves names them."""
         return [_data_file(one) for one in self.manifest.sources]
 
+    def twins(self) -> tuple[tuple[str, str], ...]:
+        """Files left out at the build, each with the one that holds the same."""
+        return tuple((one.file, one.same_as) for one in self.manifest.same_content)
+
     def source(self, artists: Sequence[Artist], captions: bool) -> IndexRows:
         """The rows that may concern `artists`. Raises DatasetError for damage."""
         if captions:
@@ -57,7 +61,8 @@ class Index:
 
     def warnings(self) -> list[str]:
         """What a search of this index should tell."""
-        if self.manifest.rules == layout.rules_digest():
+        same = self.manifest.rules == layout.rules_digest()
+        if same and self.manifest.format == layout.FORMAT:
             return []
         return [
             f"{self.place} was built with other rules of addresses than this program has: "

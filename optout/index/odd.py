@@ -1,7 +1,7 @@
 """Odd rows of an index → what a close look finds in them, as files beside the tables.
 
 These are the rows whose address a plain search would misread: another spelling of a host, encoded
-letters, an address in base64. Few real rows are odd; each is looked at by identify().
+letters, another address inside. Few real rows are odd; each is looked at by identify().
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from optout.database import relation
 from optout.identity import identify
-from optout.index.hosts import parts
+from optout.index.hosts import file_of_key, host_of_key, parts, platform_hosts
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,18 +49,14 @@ def write_found(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _found(url: str) -> Iterator[tuple[str, str]]:
+    """All that asked.py may ask for to find this address: each table's name and what it holds."""
     identity = identify(url)
     if identity.host is None or identity.lossless is None:
         return
     key = identity.key or ""
-    hosts = {identity.host, _host(key.partition("/")[0])}
+    domain, _, stem = (identity.candidate_key or "").partition("/")
+    hosts = {identity.host, host_of_key(key), domain} | platform_hosts(key)
     yield from (("odd_places", host) for host in sorted(hosts) if host)
     yield from (("odd_parts", part) for part in sorted(parts(key) | parts(identity.lossless)))
-    stem = (identity.candidate_key or "").partition("/")[2]
-    if stem and "/" not in stem:
-        yield "odd_names", stem
-
-
-def _host(server: str) -> str:
-    """The host a generic key begins with; a platform's key gives a word that is no host."""
-    return server if server.startswith("[") else server.partition(":")[0]
+    names = {file_of_key(key), "" if "/" in stem else stem}
+    yield from (("odd_names", name) for name in sorted(names) if name)

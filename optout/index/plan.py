@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from crawler.whole import write_whole
 from optout.datasets import DataFile
 from optout.errors import DatasetError
 from optout.index import layout
-from optout.index.layout import Manifest, Source
+from optout.index.layout import Copied, Manifest, Source
 
 _STATE = ".build"
 # Of the memory allowed: so many rows are sorted at a time, and what a row takes while sorted. Where
@@ -55,17 +56,43 @@ def begin(out: Path, plan: dict[str, Any]) -> Path:
     return state
 
 
+def each_once(
+    files: Sequence[DataFile], before: Sequence[DataFile]
+) -> tuple[list[DataFile], list[Copied]]:
+    """The files without copies, as a search of the files counts; and those left out.
+
+    Raises DatasetError when nothing is left, or a file can no longer be read.
+    """
+    from optout.matching.twins import without_twins
+
+    kept, twins = without_twins(files, before)
+    if twins and not kept:
+        file, other = twins[0]
+        raise DatasetError(f"{file} holds the same as {other}", "leave these files out")
+    return kept, [Copied(*one) for one in twins]
+
+
 def refuse_twice(sources: Sequence[Source]) -> None:
-    """Raises DatasetError where a file would be in an index twice."""
-    seen: set[tuple[str, str, str]] = set()
+    """Raises DatasetError where a file, or its copy, would be in an index twice."""
+    names: set[tuple[str, str, str]] = set()
+    alike: dict[tuple[str, str, int, str], Source] = {}
     for one in sources:
-        name = (one.dataset, one.edition, one.name)
-        if name in seen:
+        whose = (one.dataset, one.edition)
+        other = alike.setdefault((*whose, one.size, one.sha256), one)
+        if (*whose, one.name) in names or (other is not one and _same(one, other)):
             raise DatasetError(
                 f"{one.name} of {one.edition or one.dataset} is in more than one of these indexes",
                 "merge indexes of different files",
             )
-        seen.add(name)
+        names.add((*whose, one.name))
+
+
+def _same(one: Source, other: Source) -> bool:
+    """Whether two files whose hashes agree are the same; of Parquet files those of the footers."""
+    try:
+        return filecmp.cmp(one.path, other.path, shallow=False)
+    except OSError:
+        return True
 
 
 def runs(files: Sequence[DataFile], most: int) -> list[list[tuple[int, DataFile]]]:

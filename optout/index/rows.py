@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from optout.database import parquet_view, quoted, relation
 from optout.datasets import DataFile
-from optout.index.hosts import encoders
+from optout.index.hosts import encoders, wrappers
 from optout.index.layout import ALWAYS, ROWS
 from optout.index.sources import damaged, dataset_view
 from optout.index.tables import files_of, fresh, rows_of
@@ -32,7 +32,8 @@ def write_run(
 ) -> None:
     """Sort the rows of numbered `files` into the folder `run`. Raises DatasetError for damage."""
     partial = fresh(run.with_name(f".{run.name}.partial"))
-    connection.execute("SET VARIABLE encoders = $1", [sorted(encoders())])
+    connection.execute("SET VARIABLE encoders = $1", [encoders()])
+    connection.execute("SET VARIABLE wrappers = $1", [wrappers()])
     dataset_view(connection, files, partial)
     try:
         write_numbered(connection, read_query("index_rows"), columns, 0, partial / "to")

@@ -142,7 +142,7 @@ def _files(
 ) -> tuple[Sequence[DataFile], tuple[tuple[str, str], ...], list[DatasetError]]:
     """The files to search, which others hold the same, and which cannot be read at all."""
     if index is not None:
-        return index.files(), (), []
+        return index.files(), index.twins(), []
     from optout.datasets import resolve
     from optout.matching.twins import without_twins
 

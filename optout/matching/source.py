@@ -57,6 +57,9 @@ class Index(Protocol):
     def files(self) -> Sequence[DataFile]:
         """The files it was made of, in the order in which resolve() names them."""
 
+    def twins(self) -> tuple[tuple[str, str], ...]:
+        """Names of files left out of it since another, named second, holds the same."""
+
     def source(self, artists: Sequence[Artist], captions: bool) -> Source:
         """Their rows for a search for `artists`; without `captions` none need tie by its text."""
 

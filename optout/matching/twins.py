@@ -13,14 +13,18 @@ _TAIL = 65536  # bytes at the end, where Parquet says what is in the file
 
 
 def without_twins(
-    files: Sequence[DataFile],
+    files: Sequence[DataFile], before: Sequence[DataFile] = ()
 ) -> tuple[list[DataFile], tuple[tuple[str, str], ...]]:
     """The files, each content of an edition once; and the names of those left out, each with its
-    twin's. Raises DatasetError when one can no longer be read."""
+    twin's. What the files `before` hold is left out, too.
+
+    Raises DatasetError when one can no longer be read.
+    """
+    first = without_twins(before)[0] if before else []
     kept: list[DataFile] = []
     left_out: list[tuple[str, str]] = []
     alike: dict[tuple[str, str, int, bytes], list[DataFile]] = {}
-    for file in files:
+    for file in [*first, *files]:
         if not isinstance(file.path, Path):
             kept.append(file)  # to compare remote files would mean to read them
             continue
@@ -31,7 +35,7 @@ def without_twins(
             kept.append(file)
         else:
             left_out.append((file.name, twin.name))
-    return kept, tuple(left_out)
+    return kept[len(first) :], tuple(left_out)
 
 
 def _tail(file: DataFile) -> bytes:
