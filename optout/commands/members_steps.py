@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from optout.members.writing import Written
 
 _SHOWN = 20
+_CASES = 100  # between two words on how many were gathered or written: seconds
 _AT_ONCE, _MOST_HERE = 4, 64  # crawls on one machine
 _CRAWL = (
     click.option(
@@ -219,6 +220,8 @@ def match(
             "how to get them (Re-LAION-5B first): optout datasets relaion5b",
         )
     tell, shown = every(1), [-1]
+    of_cases = every(_CASES)
+    words = {"gathered": "members gathered", "written": "members' matches written"}
 
     def progress(done: int, files: int, rows: int) -> None:
         if done != shown[0]:
@@ -232,6 +235,7 @@ def match(
             specs,
             index=the_index(index, session) if index else None,
             progress=progress,
+            tell=lambda what, done, of: of_cases(done, of, words[what]),
             session=session,
             cluster=cluster,
         )

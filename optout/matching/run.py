@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from optout.case import Case
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from optout.matching.scan import Progress
     from optout.matching.source import Index, Source
     from optout.remote import Session
+
+# Called with each case that is "gathered" or "written": how many are, of how many.
+CaseTold = Callable[[str, int, int], None]
 
 
 def match_case(
@@ -60,6 +64,7 @@ def match_cases(
     captions: bool = True,
     index: Index | None = None,
     progress: Progress | None = None,
+    tell: CaseTold = lambda what, done, of: None,
     session: Session | None = None,
     cluster: Cluster | None = None,
 ) -> dict[str, MatchSummary]:
@@ -72,7 +77,8 @@ def match_cases(
     `index` gives the rows in place of the files of `specs`, all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
-    Remote files are read through `session`. With a `cluster` its workers read the files.
+    Remote files are read through `session`. With a `cluster` its workers read the files. `tell`
+    hears of each case that is gathered before the scan, and written after it.
     Raises DatasetError for files that cannot be searched (also when none could be read), CaseError
     for a case that cannot be read, or two with one id.
     """
@@ -87,7 +93,7 @@ def match_cases(
         session = session or stack.enter_context(Session())
         files, twins = _files(specs, index, session)
         before = [previous_ids(case) for case in cases]
-        artists = gathered(cases, hosts)
+        artists = gathered(cases, hosts, partial(tell, "gathered"))
         if not cases:
             return {}
         asked = question(artists, captions)
@@ -111,7 +117,8 @@ def match_cases(
         raise found.damaged[0]
     beside = Beside(captions, tuple(error.message for error in found.damaged), twins)
     theirs = zip(artists, found.candidates, strict=True)
-    summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
+    found_of = list(zip(cases, theirs, before, strict=True))
+    summaries = finish(found_of, found.counts, beside, partial(tell, "written"))
     if finished:
         finished.keep_only(files if found.damaged else ())
     return summaries
