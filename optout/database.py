@@ -53,15 +53,18 @@ def open_case(case: Case, only: Collection[str] = SCHEMAS) -> duckdb.DuckDBPyCon
 
 
 @contextmanager
-def case_within(connection: duckdb.DuckDBPyConnection, case: Case) -> Iterator[None]:
-    """The views of open_case() at `connection` for the time of a block.
+def case_within(
+    connection: duckdb.DuckDBPyConnection, case: Case, only: Collection[str]
+) -> Iterator[None]:
+    """The views of open_case() for the relations `only` at `connection`, for the time of a block.
 
-    For many cases one after the other: to open a database anew costs more than a small case.
+    Without those of matches/ and looked_at/. For many cases one after the other: to open a database
+    anew costs more than a small case.
     """
     connection.execute("CREATE SCHEMA one_case")
     connection.execute("USE one_case")
     try:
-        _add_case(connection, case)
+        _add_runs(connection, case, only)
         yield
     finally:
         connection.execute("USE main")

@@ -333,6 +333,19 @@ def test_a_file_that_cannot_be_read_to_its_end_is_told(tmp_path: Path) -> None:
     assert told == {"000": 1, "001": 0}
 
 
+def test_a_search_tells_how_many_cases_it_has_gathered_and_written(tmp_path: Path) -> None:
+    organisation_of(tmp_path, 102)
+    dataset(tmp_path / "data", ["https://a0.example/x.jpg"])
+    done = optout("members", "match", "--folder", "org", "--dataset", "data", cwd=tmp_path)
+    told = [line for line in done.stderr.splitlines() if " of 102 members" in line]
+    assert told[:4] == [
+        "100 of 102 members gathered",
+        "102 of 102 members gathered",
+        "100 of 102 members' matches written",
+        "102 of 102 members' matches written",
+    ]
+
+
 def test_an_index_answers_for_all_members(tmp_path: Path) -> None:
     organisation = organisation_of(tmp_path, 2)
     data = dataset(tmp_path / "data", [f"https://a{n}.example/x.jpg" for n in (0, 0, 1)])

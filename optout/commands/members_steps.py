@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from optout.members.writing import Written
 
 _SHOWN = 20
+_CASES = 100  # between two words on how many were gathered or written: seconds
 
 
 index_option = click.option(
@@ -98,6 +99,8 @@ def match(
     if not specs and not index:
         raise no_dataset("search")
     tell, shown = every(1), [-1]
+    of_cases = every(_CASES)
+    words = {"gathered": "members gathered", "written": "members' matches written"}
 
     def progress(done: int, files: int, rows: int) -> None:
         if done != shown[0]:
@@ -111,6 +114,7 @@ def match(
             specs,
             index=the_index(index, session) if index else None,
             progress=progress,
+            tell=lambda what, done, of: of_cases(done, of, words[what]),
             session=session,
             cluster=cluster,
         )

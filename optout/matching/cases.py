@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,8 @@ _QUERIES = (
     "images_not_listed",
 )
 
+_NEEDED = ("images", "image_refs", "hops")  # relations of a case that these and gather() read
+
 
 def _small() -> duckdb.DuckDBPyConnection:
     """A connection for cases, one after the other: they are small, and threads would only wait."""
@@ -46,7 +48,10 @@ def _small() -> duckdb.DuckDBPyConnection:
 
 
 def gathered(
-    cases: Iterable[Case], hosts: Sequence[str] = (), phashes: bool = False
+    cases: Sequence[Case],
+    hosts: Sequence[str] = (),
+    phashes: bool = False,
+    tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Artist]:
     """The artist of each case; `hosts` are declared for this search only. Raises CaseError.
 
@@ -57,24 +62,27 @@ def gathered(
 
     artists = []
     with closing(_small()) as connection:
-        for case in cases:
-            with case_within(connection, case):
+        for done, case in enumerate(cases, 1):
+            with case_within(connection, case, _NEEDED):
                 artists.append(gather(connection, case, hosts, phashes))
+            tell(done, len(cases))
     return artists
 
 
 def finish(
-    cases: Iterable[tuple[Case, tuple[Artist, pa.Table], set[str]]],
+    cases: Sequence[tuple[Case, tuple[Artist, pa.Table], set[str]]],
     counts: Sequence[FileCount],
     beside: Beside,
+    tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, MatchSummary]:
     """Write matches/ of each case; by case_id. A case comes with its artist, the rows that tie to
     them, and the match_ids of the search before. Raises CaseError when that cannot be written."""
+    summaries = {}
     with closing(_small()) as connection:
-        return {
-            case.case_id: _finish(connection, case, found, (counts, beside), before)
-            for case, found, before in cases
-        }
+        for done, (case, found, before) in enumerate(cases, 1):
+            summaries[case.case_id] = _finish(connection, case, found, (counts, beside), before)
+            tell(done, len(cases))
+    return summaries
 
 
 def _finish(
@@ -88,9 +96,9 @@ def _finish(
     from optout.database import case_within
     from optout.matching.artist import read_once
 
-    with case_within(connection, case):
+    with case_within(connection, case, _NEEDED):
         read_once(connection)
-        tables = joined(connection, case, _derive(connection, case, *found))
+        tables = joined(connection, case, _derive(connection, case, *found), fresh=True)
     summary = summarise(case, found[0], told[0], tables, told[1])
     tables |= earlier(case, summary)
     write(case, tables, summary)

@@ -22,15 +22,38 @@ SAME = ("same_address", "same_image")
 
 
 def joined(
-    connection: duckdb.DuckDBPyConnection, case: Case, found: dict[str, pa.Table]
+    connection: duckdb.DuckDBPyConnection,
+    case: Case,
+    found: dict[str, pa.Table],
+    *,
+    fresh: bool = False,
 ) -> dict[str, pa.Table]:
     """The tables of matches/ by name with what else is known of their rows.
 
     `connection` holds the case with its `case_images` as a table. A row stays as strong as its
-    strongest evidence; nothing that was found is left out.
+    strongest evidence; nothing that was found is left out. `fresh`: what was found has been joined
+    with nothing yet, so that there is nothing to do where nothing else is known.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
+
+    alike = kept_table(case.folder / "similar" / "similar.parquet", tables.SIMILAR)
+    looks = kept_table(case.looked_at / "comparisons.parquet", tables.COMPARISONS)
+    result = dict(found)
+    if alike.num_rows or looks.num_rows or not fresh:
+        result |= _with(connection, found, {"similar_rows": alike, "comparisons": looks})
+    evidence = result["evidence"]
+    strong = evidence.filter(pc.is_in(evidence["strength"], pa.array(SAME)))
+    listed = pc.is_in(found["not_listed"]["image_url"], strong["image_url"].combine_chunks())
+    result["not_listed"] = found["not_listed"].filter(pc.invert(listed))
+    return result
+
+
+def _with(
+    connection: duckdb.DuckDBPyConnection, found: dict[str, pa.Table], known: dict[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """Evidence and matches with what is `known` beside."""
+    import pyarrow as pa
 
     from optout.database import relation
 
@@ -41,20 +64,13 @@ def joined(
     connection.register("kinds", pa.Table.from_pylist(ranks))
     connection.register("found_matches", found["matches"])
     connection.register("found_evidence", found["evidence"])
-    alike = kept_table(case.folder / "similar" / "similar.parquet", tables.SIMILAR)
-    connection.register("similar_rows", alike)
-    looks = kept_table(case.looked_at / "comparisons.parquet", tables.COMPARISONS)
     connection.execute("DROP VIEW IF EXISTS comparisons")
-    connection.register("comparisons", looks)
-    result = dict(found)
+    for name, table in known.items():
+        connection.register(name, table)
+    result = {}
     for name, schema in (("evidence", tables.EVIDENCE), ("matches", tables.MATCHES)):
-        table = relation(connection, f"joined_{name}").to_arrow_table().cast(schema)
-        connection.register(f"joined_{name}", table)
-        result[name] = table
-    evidence = result["evidence"]
-    strong = evidence.filter(pc.is_in(evidence["strength"], pa.array(SAME)))
-    listed = pc.is_in(found["not_listed"]["image_url"], strong["image_url"].combine_chunks())
-    result["not_listed"] = found["not_listed"].filter(pc.invert(listed))
+        result[name] = relation(connection, f"joined_{name}").to_arrow_table().cast(schema)
+        connection.register(f"joined_{name}", result[name])
     return result
 
 

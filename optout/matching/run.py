@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from optout.case import Case
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from optout.matching.scan import Progress
     from optout.matching.source import Index, Source
     from optout.remote import Session
+
+# Called with each case that is "gathered" or "written": how many are, of how many.
+CaseTold = Callable[[str, int, int], None]
 
 
 def match_case(
@@ -60,6 +64,7 @@ def match_cases(
     captions: bool = True,
     index: Index | None = None,
     progress: Progress | None = None,
+    tell: CaseTold = lambda what, done, of: None,
     session: Session | None = None,
     cluster: Cluster | None = None,
 ) -> dict[str, MatchSummary]:
@@ -72,7 +77,8 @@ def match_cases(
     `index` gives the rows in place of the files of `specs`, all but captions.
     A file whose damage shows while it is read is left out and named in `not_read` of the summary;
     what was found in the others is kept, and the next search of the same reads that file alone.
-    Remote files are read through `session`. With a `cluster` its workers read the files.
+    Remote files are read through `session`. With a `cluster` its workers read the files. `tell`
+    hears of each case that is gathered before the scan, and written after it.
     Raises DatasetError for files that cannot be searched (also when none could be read), CaseError
     for a case that cannot be read, or two with one id.
     """
@@ -91,7 +97,7 @@ def match_cases(
         carried = _carry_phashes(files)
         compared = carried and has_vision()
         found_phashes = "none" if carried and not compared else "equal" if index else "near"
-        artists = gathered(cases, hosts, compared)
+        artists = gathered(cases, hosts, compared, partial(tell, "gathered"))
         if not cases:
             return {}
         asked = question(artists, captions)
@@ -117,7 +123,8 @@ def match_cases(
     not_read = tuple(error.message for error in damaged)
     beside = Beside(captions, not_read, twins, phashes=found_phashes)
     theirs = zip(artists, found.candidates, strict=True)
-    summaries = finish(zip(cases, theirs, before, strict=True), found.counts, beside)
+    found_of = list(zip(cases, theirs, before, strict=True))
+    summaries = finish(found_of, found.counts, beside, partial(tell, "written"))
     if finished:
         finished.keep_only(files if damaged else ())
     return summaries

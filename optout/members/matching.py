@@ -13,6 +13,7 @@ from optout.members.register import Member, Organisation
 if TYPE_CHECKING:
     from optout.cluster import Cluster
     from optout.matching import MatchSummary
+    from optout.matching.run import CaseTold
     from optout.matching.scan import Progress
     from optout.matching.source import Index
     from optout.remote import Session
@@ -33,13 +34,15 @@ def match_members(
     *,
     index: Index | None = None,
     progress: Progress | None = None,
+    tell: CaseTold = lambda what, done, of: None,
     session: Session | None = None,
     cluster: Cluster | None = None,
 ) -> Matched:
     """Search `specs` for all `members` at once and write matches/ into each case.
 
-    With a `cluster` its workers read the files. A damaged case is left out and named.
-    Raises DatasetError for files that cannot be searched.
+    With a `cluster` its workers read the files. `tell` hears of each member whose case was gathered
+    before the scan, and written after it ("gathered", "written"; how many, of how many). A damaged
+    case is left out and named. Raises DatasetError for files that cannot be searched.
     """
     from optout.matching import match_cases
 
@@ -58,6 +61,7 @@ def match_members(
         unfinished=organisation.unfinished_search,
         index=index,
         progress=progress,
+        tell=tell,
         session=session,
         cluster=cluster,
     )
