@@ -76,7 +76,7 @@ def platform_hosts(key: str) -> frozenset[str]:
     """The hosts on which the picture of a platform's key may lie; none for a generic key.
 
     >>> sorted(platform_hosts("imgur:AbCdEfG")), platform_hosts("mira.example/x.jpg")
-    (['imgur.com'], frozenset())
+    (['imgur.com', 'imgur.io'], frozenset())
     """
     return frozenset(_hosts_by_prefix().get("" if host_of_key(key) else key.partition(":")[0], ()))
 
