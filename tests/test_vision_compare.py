@@ -346,7 +346,7 @@ def test_without_the_extra_the_command_says_what_to_install(
     file = str(tmp_path / "a.png")
     result = CliRunner().invoke(command, [file, file])
     assert isinstance(result.exception, VisionError)
-    assert "optout[vision]" in result.exception.hint
+    assert ".[vision]" in result.exception.hint
 
 
 # --- real pairs ---

@@ -14,7 +14,11 @@ _LIBRARIES = ("numpy", "PIL", "pdqhash", "imagehash", "cv2")
 def unable() -> str:
     """Why there are none, in words; "" where they can be had."""
     absent = [name for name in _LIBRARIES if find_spec(name) is None]
-    return f'{", ".join(absent)} not installed (pip install "optout[vision]")' if absent else ""
+    return (
+        f'{", ".join(absent)} not installed (pip install ".[vision]" in the folder of the program)'
+        if absent
+        else ""
+    )
 
 
 def fingerprints(body: bytes) -> dict[str, Any]:

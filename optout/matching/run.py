@@ -96,7 +96,7 @@ def match_cases(
         before = [previous_ids(case) for case in cases]
         carried = _carry_phashes(files)
         compared = carried and has_vision()
-        found_phashes = "none" if carried and not compared else "equal" if index else "near"
+        found_phashes = _picture_hashes(carried, compared, index is not None)
         artists = gathered(cases, hosts, compared, partial(tell, "gathered"))
         if not cases:
             return {}
@@ -156,6 +156,15 @@ def _files(
     unreadable: list[DatasetError] = []
     files, twins = without_twins(resolve(specs, session, unreadable=unreadable))
     return files, twins, unreadable
+
+
+def _picture_hashes(carried: bool, compared: bool, by_index: bool) -> str:
+    """Which picture hashes a search finds: an index tells equal ones only."""
+    if not carried:
+        return "near"  # there are none to miss
+    if not compared:
+        return "none"
+    return "equal" if by_index else "near"
 
 
 def _carry_phashes(files: Sequence[DataFile]) -> bool:
