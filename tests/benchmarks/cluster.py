@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from optout.cluster import Cluster, connected
 from optout.cluster.indexing import build as build_by_tasks
@@ -58,7 +61,7 @@ def _searches(files: list[DataFile], rows: int, args: Any, cluster: Cluster) -> 
     artists = [as_searched(one) for one in read_people(args.folder)[:ARTISTS]]
 
     def plain() -> Scan:
-        with closing(RawFiles(Sieve(wanted(artists, True)), None, args.workers)) as source:
+        with closing(RawFiles(Sieve(wanted(artists, True)), args.workers)) as source:
             return scan(source, files, artists)
 
     def by_workers() -> Scan:
